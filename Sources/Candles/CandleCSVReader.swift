@@ -1,0 +1,196 @@
+package import MarketModel
+
+/// A line of a candle file that was not taken, and why.
+package struct RejectedLine: Sendable, Equatable, CustomStringConvertible {
+    /// The line's number in the file; the first is 1.
+    package let line: Int
+    package let reason: String
+
+    package var description: String { "line \(line): \(reason)" }
+}
+
+/// A candle file that cannot be read at all.
+package struct CandleFileError: Error, Sendable, CustomStringConvertible {
+    package let description: String
+}
+
+/// Reads candles from CSV text, line by line.
+///
+/// The first line names the columns, in any order and case: `timestamp` (or `date`, `datetime`, `time`, `start`),
+/// `open`, `high`, `low`, `close`, `volume`, and where there is one `oi` (or `open_interest`). Other columns are
+/// ignored. Times without a zone are Indian. A line that breaks a rule is rejected with its number and the reason, and
+/// the others are taken all the same.
+package struct CandleCSVReader: Sendable {
+    private struct Columns {
+        var time: Int
+        var open: Int
+        var high: Int
+        var low: Int
+        var close: Int
+        var volume: Int
+        var openInterest: Int?
+        var count: Int
+    }
+
+    private let timeframe: Timeframe
+    private let source: CandleSource
+    private var columns: Columns?
+    private var seen: [Timestamp: Candle] = [:]
+    private var line = 0
+    /// Lines that say again what an earlier line said, figure for figure.
+    package private(set) var duplicates = 0
+    package private(set) var rejected: [RejectedLine] = []
+
+    package init(timeframe: Timeframe, source: CandleSource) {
+        self.timeframe = timeframe
+        self.source = source
+    }
+
+    /// Takes the next line, without its line feed; returns its candle, or nil when it has none: the header, an empty
+    /// line, a duplicate or a rejected line.
+    ///
+    /// - Throws: ``CandleFileError`` when the first line does not name the columns.
+    package mutating func take(_ text: Substring) throws(CandleFileError) -> Candle? {
+        line += 1
+        var text = text
+        if text.last == "\r" { text.removeLast() }
+        if line == 1 {
+            // Spreadsheets begin a file with a byte order mark.
+            if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
+            columns = try Self.columns(text)
+            return nil
+        }
+        if text.allSatisfy(\.isWhitespace) { return nil }
+        guard let columns else { return nil }
+        let fields = text.split(separator: ",", omittingEmptySubsequences: false).map { Self.unquoted($0) }
+        guard fields.count >= columns.count else {
+            reject("has \(fields.count) fields, the header names \(columns.count)")
+            return nil
+        }
+        switch candle(fields, columns) {
+        case .failure(let reason):
+            reject(reason.text)
+            return nil
+        case .success(let candle): return firstOfItsTime(candle)
+        }
+    }
+
+    private struct Reason: Error {
+        let text: String
+    }
+
+    private mutating func firstOfItsTime(_ candle: Candle) -> Candle? {
+        guard let earlier = seen[candle.start] else {
+            seen[candle.start] = candle
+            return candle
+        }
+        if earlier == candle {
+            duplicates += 1
+        } else {
+            reject("a candle of \(IndiaTime.text(candle.start)) IST stands on an earlier line with other figures")
+        }
+        return nil
+    }
+
+    private mutating func reject(_ reason: String) {
+        rejected.append(RejectedLine(line: line, reason: reason))
+    }
+
+    private func candle(_ fields: [Substring], _ columns: Columns) -> Result<Candle, Reason> {
+        do {
+            guard let start = Timestamp(fields[columns.time]) else {
+                throw Reason(text: "'\(fields[columns.time])' is no time, such as 2026-09-01T09:15:00+05:30")
+            }
+            let candle = Candle(
+                start: start,
+                open: try price(fields[columns.open], "open"),
+                high: try price(fields[columns.high], "high"),
+                low: try price(fields[columns.low], "low"),
+                close: try price(fields[columns.close], "close"),
+                volume: try count(fields[columns.volume], "volume"),
+                openInterest: try openInterest(fields, columns),
+                source: source
+            )
+            if let fault = candle.fault { throw Reason(text: fault) }
+            if let fault = gridFault(start) { throw Reason(text: fault) }
+            return .success(candle)
+        } catch let reason as Reason {
+            return .failure(reason)
+        } catch {
+            return .failure(Reason(text: "\(error)"))
+        }
+    }
+
+    private func openInterest(_ fields: [Substring], _ columns: Columns) throws(Reason) -> Int64? {
+        guard let column = columns.openInterest, !fields[column].isEmpty else { return nil }
+        return try count(fields[column], "open interest")
+    }
+
+    private func price(_ text: Substring, _ name: String) throws(Reason) -> Price {
+        guard let price = Price(text) else {
+            throw Reason(text: "\(name) '\(text)' is no price with at most four decimals")
+        }
+        return price
+    }
+
+    /// A whole number; some files write it as `123.0`.
+    private func count(_ text: Substring, _ name: String) throws(Reason) -> Int64 {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let hasFraction = parts.count == 2 && !parts[1].allSatisfy { $0 == "0" }
+        guard let whole = parts.first, let value = Int64(whole), !hasFraction else {
+            throw Reason(text: "\(name) '\(text)' is no whole number")
+        }
+        return value
+    }
+
+    /// A candle starts on its timeframe's grid; hours and days have grids of their own by exchange.
+    private func gridFault(_ start: Timestamp) -> String? {
+        let step: Int64
+        switch timeframe {
+        case .oneMinute, .fiveMinutes, .fifteenMinutes: step = timeframe.duration.components.seconds
+        case .oneHour: step = 900
+        case .oneDay:
+            let isMidnight = IndiaTime.startOfDay(IndiaTime.date(of: start)) == start
+            return isMidnight ? nil : "a day's candle starts at 00:00 IST, not at \(IndiaTime.text(start))"
+        }
+        let isOnGrid = start.microseconds % (step * 1_000_000) == 0
+        return isOnGrid ? nil : "\(IndiaTime.text(start)) IST is no start of a \(timeframe.rawValue) candle"
+    }
+
+    private static func unquoted(_ field: Substring) -> Substring {
+        var field = field
+        while field.first == " " { field.removeFirst() }
+        while field.last == " " { field.removeLast() }
+        guard field.count >= 2, field.first == "\"", field.last == "\"" else { return field }
+        return field.dropFirst().dropLast()
+    }
+
+    private static func columns(_ header: Substring) throws(CandleFileError) -> Columns {
+        let names = header.split(separator: ",", omittingEmptySubsequences: false).map { unquoted($0).lowercased() }
+        func find(_ accepted: [String]) -> Int? { names.firstIndex { accepted.contains($0) } }
+        let time = find(["timestamp", "date", "datetime", "time", "start"])
+        let open = find(["open"])
+        let high = find(["high"])
+        let low = find(["low"])
+        let close = find(["close"])
+        let volume = find(["volume"])
+        guard let time, let open, let high, let low, let close, let volume else {
+            let missing = [("timestamp", time), ("open", open), ("high", high), ("low", low), ("close", close), ("volume", volume)]
+                .filter { $0.1 == nil }.map(\.0).joined(separator: ", ")
+            throw CandleFileError(
+                description: "line 1: the header must name the columns timestamp, open, high, low, close, volume and, "
+                    + "if there is one, oi; missing: \(missing)"
+            )
+        }
+        return Columns(
+            time: time,
+            open: open,
+            high: high,
+            low: low,
+            close: close,
+            volume: volume,
+            openInterest: find(["oi", "open_interest", "openinterest"]),
+            count: names.count
+        )
+    }
+}

@@ -1,0 +1,71 @@
+internal import Hummingbird
+internal import MarketModel
+
+/// The query of a request, checked: unknown and repeated names are errors, not ignored.
+struct QueryParameters {
+    private var values: [String: [String]] = [:]
+
+    /// - Parameters:
+    ///   - allowed: the names that may stand there.
+    ///   - repeatable: those of them that may stand there more than once.
+    /// - Throws: ``APIError`` that names the parameter.
+    init(_ request: Request, allowed: [String], repeatable: Set<String> = []) throws(APIError) {
+        for pair in (request.uri.query ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = decodePercent(parts[0]), let value = decodePercent(parts.count == 2 ? parts[1] : "") else {
+                throw APIError.invalidParameter("the query is not properly percent-encoded")
+            }
+            guard allowed.contains(name) else {
+                throw APIError.invalidParameter(
+                    "there is no parameter '\(name)' here; known are \(allowed.joined(separator: ", "))"
+                )
+            }
+            if values[name] != nil, !repeatable.contains(name) {
+                throw APIError.invalidParameter("'\(name)' is given more than once")
+            }
+            values[name, default: []].append(value)
+        }
+    }
+
+    subscript(_ name: String) -> String? { values[name]?.first }
+
+    func all(_ name: String) -> [String] { values[name] ?? [] }
+
+    func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws(APIError) -> Int {
+        guard let text = self[name] else { return fallback }
+        guard let value = Int(text), range.contains(value) else {
+            throw APIError.invalidParameter(
+                "'\(name)' must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'"
+            )
+        }
+        return value
+    }
+
+    func time(_ name: String) throws(APIError) -> Timestamp? {
+        guard let text = self[name] else { return nil }
+        guard let value = Timestamp(text) else {
+            throw APIError.invalidParameter(
+                "'\(name)' must be a time such as 2026-09-01T03:45:00Z or 2026-09-01T09:15:00%2B05:30, not '\(text)'"
+            )
+        }
+        return value
+    }
+}
+
+/// Resolves %XX; nil when a per cent sign is not followed by two digits, or the result is not UTF-8.
+func decodePercent(_ text: some StringProtocol) -> String? {
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+        guard byte == UInt8(ascii: "%") else {
+            bytes.append(byte)
+            continue
+        }
+        guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
+            return nil
+        }
+        bytes.append(value)
+        rest.removeFirst(2)
+    }
+    return String(validating: bytes, as: UTF8.self)
+}

@@ -1,0 +1,36 @@
+internal import NIOCore
+package import RedisClient
+
+/// The right to write a shard's log: one feed at a time. It lapses by itself when its holder dies.
+package struct WriterLease: Sendable {
+    /// How long the lease lasts without being renewed.
+    package static let lifetime: Duration = .seconds(5)
+
+    private let key: String
+    private let holder: String
+    private let client: RedisClient
+
+    package init(keys: LiveKeys, client: RedisClient) {
+        var generator = SystemRandomNumberGenerator()
+        self.key = keys.writerLease
+        self.holder = String(generator.next(), radix: 16)
+        self.client = client
+    }
+
+    /// Takes or renews the lease; false when another feed holds it.
+    ///
+    /// - Throws: ``RedisError``.
+    package func renew() async throws -> Bool {
+        if try await client.set(key, holder, timeToLive: Self.lifetime, onlyIfAbsent: true) { return true }
+        guard let current = try await client.get(key), String(buffer: current) == holder else { return false }
+        // Between these two commands the lease can lapse only if renewing took longer than its whole lifetime.
+        _ = try await client.set(key, holder, timeToLive: Self.lifetime, onlyIfAbsent: false)
+        return true
+    }
+
+    /// Gives the lease back, so that the next feed need not wait.
+    package func release() async throws {
+        guard let current = try await client.get(key), String(buffer: current) == holder else { return }
+        _ = try await client.delete([key])
+    }
+}

@@ -1,0 +1,14 @@
+/// One step of the schema, applied in a transaction of its own and never changed afterwards.
+package struct Migration: Sendable {
+    /// 1, 2, 3 … without gaps.
+    package let number: Int32
+    /// A few words on what it adds.
+    package let name: String
+    /// Statements without parameters.
+    package let sql: String
+
+    /// All steps, in order.
+    package static let all: [Migration] = [
+        timescale, instruments, candles, trades, signals, sessions, recording,
+    ]
+}
