@@ -96,6 +96,17 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Measurements: scripts/bench.
+        .executableTarget(
+            name: "gogotrade-bench",
+            dependencies: [
+                "MarketModel", "KiteProtocol", "PostgresClient", "RedisClient", "MarketStore", "LiveMarket", "Feeds",
+                "LocalEngine", log, lifecycle,
+            ],
+            path: "Benchmarks",
+            swiftSettings: settings
+        ),
+
         // Tests.
         room(
             "GoGoTradeTestSupport",

@@ -15,6 +15,15 @@ package struct CheckpointError: Error, Sendable, CustomStringConvertible {
 extension CandleBuilder {
     private static let version: Int64 = 1
 
+    /// What the figures of a true checkpoint cannot exceed. Ticks have 32 bits for times and quantities.
+    private enum Limit {
+        /// The end of the year 9999.
+        static let second = Timestamp.writable.upperBound.seconds
+        static let tick = Int64(UInt32.max)
+        static let day = second / 86_400
+        static let count = Int64.max / 2
+    }
+
     /// The state as bytes.
     package func checkpoint() -> [UInt8] {
         var writer = StateWriter()
@@ -39,17 +48,17 @@ extension CandleBuilder {
         guard version == Self.version else {
             throw CheckpointError(description: "the recorder's checkpoint has version \(version), this program knows 1")
         }
-        let openFrom = try reader.integer()
-        let now = try reader.integer()
+        let openFrom = try reader.integer(in: 0...Limit.second / 60)
+        let now = try reader.integer(in: 0...Limit.second)
         var counters = BuilderCounters()
-        counters.unknownTokens = try reader.integer()
-        counters.staleSnapshots = try reader.integer()
-        counters.implausibleTimes = try reader.integer()
-        counters.untimed = try reader.integer()
-        counters.late = try reader.integer()
-        counters.corrections = try reader.integer()
+        counters.unknownTokens = try reader.integer(in: 0...Limit.count)
+        counters.staleSnapshots = try reader.integer(in: 0...Limit.count)
+        counters.implausibleTimes = try reader.integer(in: 0...Limit.count)
+        counters.untimed = try reader.integer(in: 0...Limit.count)
+        counters.late = try reader.integer(in: 0...Limit.count)
+        counters.corrections = try reader.integer(in: 0...Limit.count)
         var instruments: [InstrumentState] = []
-        for _ in 0..<(try reader.count()) { instruments.append(try Self.readInstrument(&reader)) }
+        for _ in 0..<(try reader.count()) { instruments.append(try Self.readInstrument(&reader, openFrom)) }
         guard reader.isAtEnd else { throw CheckpointError(description: "the recorder's checkpoint has bytes left over") }
         self.init(instruments: instruments, openFrom: openFrom, now: now, counters: counters)
     }
@@ -84,48 +93,61 @@ extension CandleBuilder {
         writer.write((observation.openInterest ?? -1) + 1)
     }
 
-    private static func readInstrument(_ reader: inout StateReader) throws(CheckpointError) -> InstrumentState {
+    private static func readInstrument(
+        _ reader: inout StateReader,
+        _ openFrom: Int64
+    ) throws(CheckpointError) -> InstrumentState {
         let id = InstrumentID(high: try reader.fixed(), low: try reader.fixed())
-        let token = try reader.integer()
-        let open = try reader.integer()
-        let close = try reader.integer()
-        guard let token = UInt32(exactly: token), (0...86_400).contains(open), (0...86_400).contains(close) else {
-            throw CheckpointError(description: "the recorder's checkpoint is damaged (token \(token))")
-        }
-        let hours = TradingHours(
-            open: TimeOfDay(hour: 0, minute: 0, second: Int(open)),
-            close: TimeOfDay(hour: 0, minute: 0, second: Int(close))
-        )
-        let isIndex = try reader.integer() == 1
+        let token = UInt32(truncatingIfNeeded: try reader.integer(in: 0...Limit.tick))
+        let hours = TradingHours(open: try readTimeOfDay(&reader), close: try readTimeOfDay(&reader))
+        guard hours.open < hours.close else { throw reader.damaged() }
+        let isIndex = try reader.integer(in: 0...1) == 1
         var state = InstrumentState(id: id, token: token, hours: hours, isIndex: isIndex)
-        let day = try reader.integer()
+        let day = try reader.integer(in: 0...Limit.day)
         state.day = day == 0 ? nil : CivilDate(daysSince1970: day - 1)
-        state.base = try reader.integer()
-        state.largest = try reader.integer()
-        let joinedIn = try reader.integer()
+        state.base = try reader.integer(in: 0...Limit.tick)
+        state.largest = try reader.integer(in: 0...Limit.tick)
+        let joinedIn = try reader.integer(in: 0...Limit.second / 60 + 1)
         state.joinedIn = joinedIn == 0 ? nil : joinedIn - 1
-        state.newestExchangeTime = try reader.integer()
+        state.newestExchangeTime = try reader.integer(in: 0...Limit.tick)
+        var firstOpen = openFrom
         for _ in 0..<(try reader.count()) {
+            let minute = try reader.integer(in: 0...Limit.tick / 60)
+            guard minute >= firstOpen else { throw reader.damaged() }
+            firstOpen = minute + 1
             state.minutes.append(
                 MinuteState(
-                    minute: try reader.integer(),
+                    minute: minute,
                     first: try readObservation(&reader),
                     last: try readObservation(&reader),
-                    high: Price(scaled: try reader.integer()),
-                    low: Price(scaled: try reader.integer()),
-                    largestVolume: try reader.integer()
+                    high: try readPrice(&reader),
+                    low: try readPrice(&reader),
+                    largestVolume: try reader.integer(in: 0...Limit.tick)
                 )
             )
         }
         return state
     }
 
+    private static func readTimeOfDay(_ reader: inout StateReader) throws(CheckpointError) -> TimeOfDay {
+        TimeOfDay(hour: 0, minute: 0, second: Int(try reader.integer(in: 0...86_400)))
+    }
+
+    private static func readPrice(_ reader: inout StateReader) throws(CheckpointError) -> Price {
+        Price(scaled: try reader.integer(in: Price.storable.lowerBound.scaled...Price.storable.upperBound.scaled))
+    }
+
     private static func readObservation(_ reader: inout StateReader) throws(CheckpointError) -> Observation {
-        let time = try reader.integer()
-        let volume = try reader.integer()
-        let price = Price(scaled: try reader.integer())
-        let openInterest = try reader.integer()
-        return Observation(time: time, volume: volume, price: price, openInterest: openInterest == 0 ? nil : openInterest - 1)
+        let time = try reader.integer(in: 0...Limit.tick)
+        let volume = try reader.integer(in: 0...Limit.tick)
+        let price = try readPrice(&reader)
+        let openInterest = try reader.integer(in: 0...Limit.tick + 1)
+        return Observation(
+            time: time,
+            volume: volume,
+            price: price,
+            openInterest: openInterest == 0 ? nil : openInterest - 1
+        )
     }
 }
 
@@ -173,13 +195,19 @@ private struct StateReader {
         }
     }
 
+    mutating func integer(in range: ClosedRange<Int64>) throws(CheckpointError) -> Int64 {
+        let value = try integer()
+        guard range.contains(value) else { throw damaged() }
+        return value
+    }
+
     /// A number of things that are still to be read, each at least a byte.
     mutating func count() throws(CheckpointError) -> Int {
-        let value = try integer()
-        guard value >= 0, value <= Int64(bytes.count - position) else {
-            throw CheckpointError(description: "the recorder's checkpoint is damaged at byte \(position)")
-        }
-        return Int(value)
+        Int(try integer(in: 0...Int64(bytes.count - position)))
+    }
+
+    func damaged() -> CheckpointError {
+        CheckpointError(description: "the recorder's checkpoint is damaged before byte \(position)")
     }
 
     mutating func fixed() throws(CheckpointError) -> UInt64 {

@@ -13,7 +13,7 @@ package struct BuilderCounters: Sendable, Equatable {
     package var unknownTokens: Int64 = 0
     /// Snapshots of an earlier day, as a broker sends them after a subscription.
     package var staleSnapshots: Int64 = 0
-    /// Ticks stamped more than a minute ahead of the log.
+    /// Ticks with an exchange or trade time more than a minute ahead of the log.
     package var implausibleTimes: Int64 = 0
     /// Ticks without a time of their own (`ltp` and `quote` mode): no minute can be told.
     package var untimed: Int64 = 0
@@ -86,7 +86,7 @@ package struct CandleBuilder: Sendable {
     /// the order the instruments were added. Time never goes back: an earlier one changes nothing.
     package mutating func advance(to time: Timestamp) -> [ClosedCandle] {
         let seconds = time.seconds
-        guard seconds > now else { return [] }
+        guard seconds > now, time <= Timestamp.writable.upperBound else { return [] }
         now = seconds
         let firstOpen = floorDivide(seconds - Self.grace.components.seconds, 60)
         guard firstOpen > openFrom else { return [] }
@@ -109,15 +109,16 @@ package struct CandleBuilder: Sendable {
             return
         }
         let today = IndiaTime.date(of: Timestamp(seconds: now))
-        guard exchangeTime <= now + Self.plausibleLead else {
+        guard max(exchangeTime, Int64(tick.lastTradeTime ?? 0)) <= now + Self.plausibleLead else {
             counters.implausibleTimes += 1
             return
         }
+        let moment = Moment(today: today, now: now, openFrom: openFrom)
         guard IndiaTime.date(of: Timestamp(seconds: exchangeTime)) == today else {
             counters.staleSnapshots += 1
+            instruments[index].listen(at: moment)
             return
         }
-        let moment = Moment(today: today, now: now, openFrom: openFrom)
         instruments[index].apply(tick, exchangeTime: exchangeTime, at: moment, &counters)
     }
 }

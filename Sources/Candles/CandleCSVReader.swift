@@ -18,7 +18,7 @@ package struct CandleFileError: Error, Sendable, CustomStringConvertible {
 ///
 /// The first line names the columns, in any order and case: `timestamp` (or `date`, `datetime`, `time`, `start`),
 /// `open`, `high`, `low`, `close`, `volume`, and where there is one `oi` (or `open_interest`). Other columns are
-/// ignored. Times without a zone are Indian. A line that breaks a rule is rejected with its number and the reason, and
+/// ignored. Fields may be quoted (RFC 4180), but not hold a line feed. Times without a zone are Indian. A line that breaks a rule is rejected with its number and the reason, and
 /// the others are taken all the same.
 package struct CandleCSVReader: Sendable {
     private struct Columns {
@@ -62,8 +62,12 @@ package struct CandleCSVReader: Sendable {
         }
         if text.allSatisfy(\.isWhitespace) { return nil }
         guard let columns else { return nil }
-        let fields = text.split(separator: ",", omittingEmptySubsequences: false).map { Self.unquoted($0) }
-        guard fields.count >= columns.count else {
+        guard let fields = Self.fields(text) else {
+            reject("a quotation mark is not closed, or stands within a field")
+            return nil
+        }
+        // Some programs end every line, but not the header, with a comma.
+        guard fields.count >= columns.count, fields[columns.count...].allSatisfy(\.isEmpty) else {
             reject("has \(fields.count) fields, the header names \(columns.count)")
             return nil
         }
@@ -157,16 +161,51 @@ package struct CandleCSVReader: Sendable {
         return isOnGrid ? nil : "\(IndiaTime.text(start)) IST is no start of a \(timeframe.rawValue) candle"
     }
 
-    private static func unquoted(_ field: Substring) -> Substring {
+    /// The fields of a line (RFC 4180), without the spaces around them; nil when quotation marks do not match.
+    private static func fields(_ line: Substring) -> [Substring]? {
+        guard line.utf8.contains(UInt8(ascii: "\"")) else {
+            return line.split(separator: ",", omittingEmptySubsequences: false).map { trimmed($0) }
+        }
+        var fields: [Substring] = []
+        var rest = line
+        while true {
+            rest = rest.drop { $0 == " " }
+            guard rest.first == "\"" else {
+                let field = rest.prefix { $0 != "," }
+                guard !field.contains("\"") else { return nil }
+                fields.append(trimmed(field))
+                rest = rest.dropFirst(field.count)
+                guard rest.popFirst() != nil else { return fields }
+                continue
+            }
+            rest.removeFirst()
+            var field = ""
+            while true {
+                let piece = rest.prefix { $0 != "\"" }
+                field += piece
+                rest = rest.dropFirst(piece.count)
+                guard rest.popFirst() != nil else { return nil }
+                // Two quotation marks stand for one.
+                guard rest.first == "\"" else { break }
+                rest.removeFirst()
+                field.append("\"")
+            }
+            fields.append(field[...])
+            rest = rest.drop { $0 == " " }
+            guard let next = rest.popFirst() else { return fields }
+            guard next == "," else { return nil }
+        }
+    }
+
+    private static func trimmed(_ field: Substring) -> Substring {
         var field = field
         while field.first == " " { field.removeFirst() }
         while field.last == " " { field.removeLast() }
-        guard field.count >= 2, field.first == "\"", field.last == "\"" else { return field }
-        return field.dropFirst().dropLast()
+        return field
     }
 
     private static func columns(_ header: Substring) throws(CandleFileError) -> Columns {
-        let names = header.split(separator: ",", omittingEmptySubsequences: false).map { unquoted($0).lowercased() }
+        let names = (fields(header) ?? []).map { $0.lowercased() }
         func find(_ accepted: [String]) -> Int? { names.firstIndex { accepted.contains($0) } }
         let time = find(["timestamp", "date", "datetime", "time", "start"])
         let open = find(["open"])

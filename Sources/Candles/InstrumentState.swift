@@ -13,7 +13,8 @@ struct InstrumentState: Sendable, Equatable {
     var base: Int64 = 0
     /// The largest cumulative volume seen today.
     var largest: Int64 = 0
-    /// The minute in which recording began in mid-session (minutes since 1970): its candle is partial.
+    /// The minute in which recording began in mid-session (minutes since 1970): its candle, and one of an earlier
+    /// minute that still took ticks then, are partial.
     var joinedIn: Int64?
     /// The newest exchange time, to tell a correction from a tick that came out of order.
     var newestExchangeTime: Int64 = 0
@@ -25,6 +26,14 @@ struct InstrumentState: Sendable, Equatable {
         self.token = token
         self.hours = hours
         self.isIndex = isIndex
+    }
+
+    /// A snapshot of an earlier day came. Before the open it says nothing of today but that we listen already: the
+    /// instrument's first tick of today is then no joining in mid-session, however late it comes.
+    mutating func listen(at moment: Moment) {
+        let session = hours.session(on: moment.today)
+        guard day != moment.today, moment.now < session.lowerBound.seconds else { return }
+        begin(moment, session: session, volume: 0)
     }
 
     mutating func apply(_ tick: Tick, exchangeTime: Int64, at moment: Moment, _ counters: inout BuilderCounters) {
@@ -112,7 +121,7 @@ struct InstrumentState: Sendable, Equatable {
             volume: isIndex ? 0 : max(0, state.largestVolume - base),
             openInterest: state.last.openInterest,
             source: .tick,
-            flags: state.minute == joinedIn ? .partial : []
+            flags: joinedIn.map { state.minute <= $0 } ?? false ? .partial : []
         )
     }
 

@@ -19,6 +19,8 @@ package struct FeedConfiguration: Sendable {
     package var silence: Duration = .seconds(5)
     /// The longest wait between two attempts to connect.
     package var maximumBackoff: Duration = .seconds(30)
+    /// How long to wait for a log that another feed writes; a dead feed's lease lapses within 5 seconds.
+    package var leasePatience: Duration = .seconds(15)
 
     package init(
         address: @escaping @Sendable () async throws -> TickerURL,
@@ -71,6 +73,7 @@ package final class Feed: Service {
     private let log: TickLog
     private let clock: Mutex<FeedClock>
     private let figures = Mutex(FeedStatistics())
+    private let opening = Mutex(Opening())
     private let now: TimeSource
     private let logger: Logger
 
@@ -110,13 +113,17 @@ package final class Feed: Service {
         try await takeLease()
         try await writer.begin()
         // The log's own clock goes on where it was: it never goes back.
-        if let last = try await log.last()?.entry.time, configuration.clock == .wall {
+        if let last = try await log.last()?.entry.time {
             clock.withLock { clock in
-                clock = FeedClock(mode: .wall, instruments: configuration.tokens.count, now: last)
+                clock = FeedClock(mode: configuration.clock, instruments: configuration.tokens.count, now: last)
             }
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.drain() }
+            group.addTask {
+                // Whoever waits for room in the outbox must not wait for a writer that is gone.
+                defer { self.outbox.close() }
+                try await self.drain()
+            }
             group.addTask {
                 // The receiving side ends with the shutdown; then the outbox is closed and drained.
                 defer { self.outbox.close() }
@@ -141,8 +148,10 @@ package final class Feed: Service {
     }
 
     private func takeLease() async throws {
-        for _ in 0..<60 {
+        let deadline = ContinuousClock.now + configuration.leasePatience
+        while true {
             if try await lease.renew() { return }
+            guard ContinuousClock.now < deadline else { break }
             logger.info("another feed writes the tick log; waiting for its lease to lapse")
             try await Task.sleep(for: .milliseconds(250))
         }
@@ -184,6 +193,8 @@ package final class Feed: Service {
         while true {
             do {
                 try await follow { failures = 0 }
+            } catch let error as FeedError where error.code == .behindLog {
+                throw error
             } catch {
                 try Task.checkCancellation()
                 figures.withLock { figures in
@@ -236,7 +247,7 @@ package final class Feed: Service {
         for try await frame in inbound {
             liveness.heard()
             switch frame.opcode {
-            case .binary: await receive(frame.data)
+            case .binary: try await receive(frame.data)
             case .text: receive(text: String(buffer: frame.data))
             case .ping: try await outbound.write(.clientControl(.pong, frame.data))
             case .connectionClose:
@@ -247,7 +258,7 @@ package final class Feed: Service {
         throw FeedError(.connectionLost, "the connection to the ticker was lost")
     }
 
-    private func receive(_ frame: ByteBuffer) async {
+    private func receive(_ frame: ByteBuffer) async throws {
         let wall = now()
         // A heartbeat counts for liveness only.
         guard frame.readableBytes > 1 else { return }
@@ -263,16 +274,34 @@ package final class Feed: Service {
                 times.append((token, Int64(seconds)))
             }
         }
-        let time = clock.withLock { $0.receive(wall: wall, times: times) }
+        let (time, lag) = clock.withLock { clock in
+            (clock.receive(wall: wall, times: times), clock.lag(of: times))
+        }
+        let isFirstTime = opening.withLock { $0.isFirstTime(!times.isEmpty) }
+        if let lag, isFirstTime { throw Self.isBehindLog(lag) }
         figures.withLock { figures in
             figures.frames += 1
             figures.packets += packets
-            figures.marketTime = time
+            figures.marketTime = time ?? figures.marketTime
             figures.lastFrameAt = wall
             if fault != nil { figures.faults += 1 }
         }
         if let fault { logger.warning("a frame of the ticker is damaged (its whole packets are used): \(fault)") }
+        // Without a time (the first snapshots are in quote mode) a frame has no place in the log yet.
+        guard let time else { return opening.withLock { $0.keep(frame, wall) } }
+        for (frame, receivedAt) in opening.withLock({ $0.takeFrames() }) {
+            await outbox.append(OutgoingEntry(frame: frame, time: time, receivedAt: receivedAt))
+        }
         await outbox.append(OutgoingEntry(frame: frame, time: time, receivedAt: wall))
+    }
+
+    /// A source that plays a past that was recorded already would be ignored tick by tick: that is told at once.
+    private static func isBehindLog(_ lag: Duration) -> FeedError {
+        FeedError(
+            .behindLog,
+            "the ticker's time lies \(lag) behind what has been recorded, and the past is not recorded twice: let it "
+                + "play a later day, or record into another store"
+        )
     }
 
     private func receive(text: String) {
@@ -281,6 +310,31 @@ package final class Feed: Service {
         case .message(let message): logger.info("broadcast of the broker: \(message)")
         case .order, .ignored: break
         }
+    }
+}
+
+/// What a feed does with its first frames.
+private struct Opening: Sendable {
+    /// The most frames kept until the time is known; the oldest go first.
+    private static let limit = 1000
+
+    private var frames: [(frame: ByteBuffer, receivedAt: Timestamp)] = []
+    private var hasTime = false
+
+    /// True for the first frame that tells a time.
+    mutating func isFirstTime(_ hasTimes: Bool) -> Bool {
+        defer { hasTime = hasTime || hasTimes }
+        return hasTimes && !hasTime
+    }
+
+    mutating func keep(_ frame: ByteBuffer, _ receivedAt: Timestamp) {
+        if frames.count == Self.limit { frames.removeFirst() }
+        frames.append((frame, receivedAt))
+    }
+
+    mutating func takeFrames() -> [(frame: ByteBuffer, receivedAt: Timestamp)] {
+        defer { frames = [] }
+        return frames
     }
 }
 

@@ -11,6 +11,8 @@ package struct FeedError: Error, Sendable, CustomStringConvertible {
         case silent
         /// The watchlist is empty.
         case nothingToWatch
+        /// The ticker plays a time that the log has passed.
+        case behindLog
         /// Another feed writes the same log.
         case notAlone
     }

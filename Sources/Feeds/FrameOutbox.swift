@@ -1,22 +1,28 @@
-internal import MarketModel
-internal import NIOCore
+package import MarketModel
+package import NIOCore
 internal import Synchronization
 
 /// A frame, or a clock entry, on its way into the log.
-struct OutgoingEntry: Sendable {
+package struct OutgoingEntry: Sendable {
     /// nil is a clock entry.
-    let frame: ByteBuffer?
+    package let frame: ByteBuffer?
     /// The log's time.
-    let time: Timestamp
+    package let time: Timestamp
     /// The wall clock's time of receipt.
-    let receivedAt: Timestamp
+    package let receivedAt: Timestamp
+
+    package init(frame: ByteBuffer?, time: Timestamp, receivedAt: Timestamp) {
+        self.frame = frame
+        self.time = time
+        self.receivedAt = receivedAt
+    }
 }
 
 /// What the feed has received and the log has not confirmed yet: bounded, in order.
 ///
 /// The reader waits while the outbox is full (that holds back a simulated exchange; a broker's socket is read by the
 /// system meanwhile), the writer while it is empty.
-final class FrameOutbox: Sendable {
+package final class FrameOutbox: Sendable {
     private struct State {
         var entries: [OutgoingEntry] = []
         var bytes = 0
@@ -26,12 +32,17 @@ final class FrameOutbox: Sendable {
     }
 
     /// The most bytes kept: 60 seconds of 9,000 instruments at one full packet a second are about 100 MB.
-    static let capacity = 128 << 20
+    package static let capacity = 128 << 20
 
+    private let capacity: Int
     private let state = Mutex(State())
 
+    package init(capacity: Int = FrameOutbox.capacity) {
+        self.capacity = capacity
+    }
+
     /// Appends an entry; waits while the outbox is full. Entries after ``close()`` are dropped.
-    func append(_ entry: OutgoingEntry) async {
+    package func append(_ entry: OutgoingEntry) async {
         await withCheckedContinuation { continuation in
             let (waiter, isDone) = state.withLock { state -> (CheckedContinuation<Void, Never>?, Bool) in
                 if !state.isClosed {
@@ -39,7 +50,7 @@ final class FrameOutbox: Sendable {
                     state.bytes += entry.frame?.readableBytes ?? 0
                 }
                 defer { state.writer = nil }
-                let isFull = state.bytes > Self.capacity && !state.isClosed && state.reader == nil
+                let isFull = state.bytes > capacity && !state.isClosed && state.reader == nil
                 if isFull { state.reader = continuation }
                 return (state.writer, !isFull)
             }
@@ -50,7 +61,7 @@ final class FrameOutbox: Sendable {
 
     /// Takes the oldest entries, at most `count` of them or about `bytes` bytes; waits for the first. Empty only after
     /// ``close()``.
-    func take(count: Int, bytes: Int) async -> [OutgoingEntry] {
+    package func take(count: Int, bytes: Int) async -> [OutgoingEntry] {
         while true {
             let taken = take(atMost: count, bytes: bytes)
             if let taken { return taken }
@@ -77,7 +88,7 @@ final class FrameOutbox: Sendable {
             let taken = Array(state.entries[..<number])
             state.entries.removeFirst(number)
             state.bytes -= size
-            guard state.bytes <= Self.capacity / 2 else { return (taken, nil) }
+            guard state.bytes <= capacity / 2 else { return (taken, nil) }
             defer { state.reader = nil }
             return (taken, state.reader)
         }
@@ -86,7 +97,7 @@ final class FrameOutbox: Sendable {
     }
 
     /// No more entries come: what is there can still be taken.
-    func close() {
+    package func close() {
         let waiters = state.withLock { state in
             state.isClosed = true
             defer {

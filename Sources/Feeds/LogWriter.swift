@@ -1,17 +1,19 @@
 internal import KiteProtocol
-internal import LiveMarket
-internal import Logging
+package import LiveMarket
+package import Logging
 internal import MarketCalendar
 internal import MarketModel
 internal import NIOCore
-internal import RedisClient
+package import RedisClient
 internal import Synchronization
 
 /// Writes what a feed receives into Redis: each frame into the tick log, the newest packet of each instrument as its
 /// live price, and the frame once more to those who follow live.
 ///
-/// After a broken connection the log's newest id tells what arrived; the rest is sent again, nothing twice.
-final class LogWriter: Sendable {
+/// A batch enters the log whole or not at all (a transaction: a server that is just coming up refuses some commands of
+/// a pipeline and takes those behind). After a failure the log's newest id tells what arrived; the rest is sent again,
+/// nothing twice.
+package final class LogWriter: Sendable {
     private struct State {
         var lastID = RedisStreamID.zero
     }
@@ -24,7 +26,7 @@ final class LogWriter: Sendable {
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(keys: LiveKeys, log: RedisClient, cache: RedisClient, logger: Logger) {
+    package init(keys: LiveKeys, log: RedisClient, cache: RedisClient, logger: Logger) {
         self.keys = keys
         self.log = log
         self.cache = cache
@@ -33,7 +35,7 @@ final class LogWriter: Sendable {
     }
 
     /// Finds the end of the log; ids go on from there.
-    func begin() async throws {
+    package func begin() async throws {
         let tickLog = TickLog(keys: keys, client: log)
         _ = try await tickLog.identity()
         let last = try await tickLog.last()?.id ?? .zero
@@ -43,12 +45,16 @@ final class LogWriter: Sendable {
     /// Writes entries; returns when the log has all of them. Tries again for as long as Redis is away.
     ///
     /// - Throws: `CancellationError`.
-    func write(_ entries: [OutgoingEntry]) async throws {
+    package func write(_ entries: [OutgoingEntry]) async throws {
         var unsent = entries.map { entry in (id: nextID(entry.receivedAt), entry: entry) }[...]
         var attempt = 0
         while !unsent.isEmpty {
             do {
-                try await send(Array(unsent), isFirstAttempt: attempt == 0)
+                if attempt > 0 {
+                    let last = try await TickLog(keys: keys, client: log).last()?.id ?? .zero
+                    unsent = unsent.drop { $0.id <= last }
+                }
+                try await send(Array(unsent))
                 return
             } catch {
                 try Task.checkCancellation()
@@ -56,8 +62,6 @@ final class LogWriter: Sendable {
                 logger.warning("the tick log cannot be written (attempt \(attempt)); frames are kept: \(error)")
                 try await Task.sleep(for: .milliseconds(min(2000, 50 << min(attempt, 6))))
             }
-            guard let last = try? await TickLog(keys: keys, client: log).last()?.id ?? .zero else { continue }
-            unsent = unsent.drop { $0.id <= last }
         }
     }
 
@@ -70,21 +74,24 @@ final class LogWriter: Sendable {
         }
     }
 
-    private func send(_ entries: [(id: RedisStreamID, entry: OutgoingEntry)], isFirstAttempt: Bool) async throws {
+    private func send(_ entries: [(id: RedisStreamID, entry: OutgoingEntry)]) async throws {
+        guard !entries.isEmpty else { return }
         var batch = RedisCommandBatch(reservingCapacity: 1 << 16)
+        batch.command("MULTI", argumentCount: 0)
         for (id, entry) in entries {
             TickLog.append(to: &batch, keys: keys, id: id, frame: entry.frame, time: entry.time)
         }
+        batch.command("EXEC", argumentCount: 0)
         if isShared {
             appendLive(entries.map(\.entry), to: &batch)
-            try Self.check(await log.sendCountingErrors(batch))
+            try Self.check(await log.send(batch))
             return
         }
         var live = RedisCommandBatch(reservingCapacity: 1 << 16)
         appendLive(entries.map(\.entry), to: &live)
         async let shown: Void = show(live)
         do {
-            try Self.check(await log.sendCountingErrors(batch))
+            try Self.check(await log.send(batch))
         } catch {
             await shown
             throw error
@@ -95,7 +102,8 @@ final class LogWriter: Sendable {
     /// Live prices may be lost: the next ones come within a second.
     private func show(_ batch: RedisCommandBatch) async {
         do {
-            try Self.check(await cache.sendCountingErrors(batch))
+            let result = try await cache.sendCountingErrors(batch)
+            if let error = result.firstError { throw error }
         } catch {
             logger.warning("live prices cannot be written: \(error)")
         }
@@ -137,7 +145,12 @@ final class LogWriter: Sendable {
         return max(.seconds(3600), end - time)
     }
 
-    private static func check(_ result: RedisErrorCount) throws {
-        if result.errors > 0, let first = result.firstError { throw first }
+    /// Throws the first error among the replies, those within a transaction's reply included.
+    private static func check(_ replies: [RedisValue]) throws(RedisServerError) {
+        for reply in replies {
+            if let error = reply.error { throw error }
+            guard case .array(let parts) = reply else { continue }
+            for case .error(let error) in parts { throw error }
+        }
     }
 }

@@ -1,11 +1,11 @@
-internal import NIOCore
+package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-internal import NIOWebSocket
+package import NIOWebSocket
 
 /// A WebSocket connection, as a client.
-enum TickerConnection {
-    typealias WebSocket = NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
+package enum TickerConnection {
+    package typealias WebSocket = NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
 
     /// The largest message taken: far above a full frame of 3,000 instruments (558,002 bytes).
     static let maximumMessageSize = 1 << 22
@@ -15,13 +15,16 @@ enum TickerConnection {
         case refused
     }
 
-    /// Connects and upgrades to a WebSocket.
+    /// Connects and upgrades to a WebSocket, each within `timeout`.
     ///
     /// - Throws: ``FeedError`` `.connectionFailed`.
-    static func connect(_ url: TickerURL, timeout: Duration = .seconds(7)) async throws -> WebSocket {
-        let upgrade: EventLoopFuture<Upgrade>
+    package static func connect(
+        _ url: TickerURL,
+        timeout: Duration = .seconds(7)
+    ) async throws(FeedError) -> WebSocket {
+        let result: Upgrade
         do {
-            upgrade = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            let upgrade = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelOption(
                     .recvAllocator,
@@ -29,12 +32,17 @@ enum TickerConnection {
                 )
                 .connectTimeout(TimeAmount(timeout))
                 .connect(host: url.host, port: url.port) { channel in
-                    channel.eventLoop.makeCompletedFuture { try configure(channel, url) }
+                    channel.eventLoop.makeCompletedFuture {
+                        let upgrade = try configure(channel, url)
+                        limit(upgrade, of: channel, to: timeout)
+                        return upgrade
+                    }
                 }
+            result = try await upgrade.get()
         } catch {
             throw FeedError(.connectionFailed, "no connection to \(url): \(error)")
         }
-        switch try await upgrade.get() {
+        switch result {
         case .webSocket(let channel): return channel
         case .refused:
             throw FeedError(
@@ -42,6 +50,12 @@ enum TickerConnection {
                 "\(url) answered, but refused a WebSocket: is this the ticker's address, and is the access token valid?"
             )
         }
+    }
+
+    /// Fails an upgrade that takes too long: a peer that accepts connections and then says nothing must not hold us.
+    private static func limit(_ upgrade: EventLoopFuture<Upgrade>, of channel: any Channel, to timeout: Duration) {
+        let deadline = channel.eventLoop.scheduleTask(in: TimeAmount(timeout)) { channel.close(promise: nil) }
+        upgrade.whenComplete { _ in deadline.cancel() }
     }
 
     private static func configure(_ channel: any Channel, _ url: TickerURL) throws -> EventLoopFuture<Upgrade> {

@@ -1,11 +1,11 @@
 /// Where a ticker is: `ws://HOST[:PORT][/PATH][?QUERY]`.
 ///
 /// The query of a broker's address holds the access token: it is part of no description.
-package struct TickerURL: Sendable, CustomStringConvertible {
+package struct TickerURL: Sendable, CustomStringConvertible, CustomReflectable {
     package let host: String
     package let port: Int
     /// Path and query, as the request line has them.
-    let target: String
+    package let target: String
 
     package init(host: String, port: Int, target: String = "/") {
         self.host = host
@@ -20,6 +20,9 @@ package struct TickerURL: Sendable, CustomStringConvertible {
         }
         guard text.hasPrefix("ws://") else {
             throw FeedError(.invalidAddress, "the ticker's address must have the form ws://HOST:PORT")
+        }
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw FeedError(.invalidAddress, "the ticker's address holds a space or a character that no address has")
         }
         let rest = text.dropFirst(5)
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
@@ -43,4 +46,7 @@ package struct TickerURL: Sendable, CustomStringConvertible {
     }
 
     package var description: String { "ws://\(host):\(port)" }
+
+    /// A mirror without children, so that `dump` does not show the query either.
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
 }

@@ -23,6 +23,10 @@ struct APIError: HTTPResponseError {
         APIError(status: .notFound, code: "not_found", message: message)
     }
 
+    static func unavailable(_ message: String) -> APIError {
+        APIError(status: .serviceUnavailable, code: "unavailable", message: message)
+    }
+
     func response(from request: Request, context: some RequestContext) -> Response {
         var json = JSONWriter()
         json.object { json in
@@ -44,11 +48,12 @@ struct APIError: HTTPResponseError {
         case let error as StoreError where error.code == .invalidInput:
             self = .invalidParameter(error.message)
         case let error as HTTPError:
-            self.init(status: error.status, code: Self.code(of: error.status), message: error.body ?? error.status.reasonPhrase)
+            let message = error.body ?? error.status.reasonPhrase
+            self.init(status: error.status, code: Self.code(of: error.status), message: message)
         case let error as PostgresError where error.isRetryable || error.code == .closed:
-            self.init(status: .serviceUnavailable, code: "unavailable", message: "the database does not answer; try again")
+            self = .unavailable("the database does not answer; try again")
         case is RedisError:
-            self.init(status: .serviceUnavailable, code: "unavailable", message: "live prices are not available; try again")
+            self = .unavailable("Redis, which holds the live prices, does not answer; try again")
         default:
             self.init(
                 status: .internalServerError,
@@ -104,11 +109,13 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
             if answer.status.code >= 500 {
                 context.logger.error("\(request.method) \(request.uri.path) failed: \(error)")
             }
-            if answer.status == .notFound, error is HTTPError {
-                return APIError.notFound("there is no \(request.method) \(request.uri.path)")
-                    .response(from: request, context: context)
+            guard answer.status == .notFound, error is HTTPError else {
+                return answer.response(from: request, context: context)
             }
-            return answer.response(from: request, context: context)
+            let noRoute = APIError.notFound("there is no \(request.method) \(request.uri.path)")
+            let response = noRoute.response(from: request, context: context)
+            // A body would be read as the next response; where there is a route, the router cuts it off.
+            return request.method == .head ? response.createHeadResponse() : response
         }
     }
 }
@@ -124,10 +131,7 @@ struct HostMiddleware<Context: RequestContext>: RouterMiddleware {
         context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        let authority = request.head.authority ?? ""
-        let host = authority.hasPrefix("[")
-            ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
-        guard allowed.contains(host.lowercased()) else {
+        guard allowed.contains(hostWithoutPort(request.head.authority ?? "")) else {
             throw APIError(
                 status: .misdirectedRequest,
                 code: "wrong_host",
@@ -135,5 +139,13 @@ struct HostMiddleware<Context: RequestContext>: RouterMiddleware {
             )
         }
         return try await next(request, context)
+    }
+
+    /// The name or address in lower case; what follows it stays unless it is a port.
+    private func hostWithoutPort(_ authority: String) -> String {
+        let digits = authority.utf8.reversed().prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        let rest = authority.utf8.dropLast(digits.count)
+        guard !digits.isEmpty, rest.last == UInt8(ascii: ":") else { return authority.lowercased() }
+        return String(decoding: rest.dropLast(), as: UTF8.self).lowercased()
     }
 }

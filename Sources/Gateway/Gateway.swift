@@ -16,12 +16,15 @@ package final class Gateway: Service {
     private let logger: Logger
     private let bound = Mutex<Int?>(nil)
 
+    /// Makes a server; ``run()`` starts it.
+    ///
     /// - Parameters:
     ///   - port: the port on 127.0.0.1; 0 takes a free one.
     ///   - store: the store to read from.
     ///   - cache: Redis with the live prices.
     ///   - log: Redis with the tick log, for status.
     ///   - roles: how the program's roles are doing now.
+    ///   - logger: takes what fails in the server.
     package init(
         port: Int,
         store: MarketStore,
@@ -42,25 +45,37 @@ package final class Gateway: Service {
         )
     }
 
-    /// The port that is listened at; nil before.
+    /// The port that is listened at; nil before and after.
     package var listeningPort: Int? { bound.withLock { $0 } }
 
     /// Serves until the service is shut down; requests under way are answered.
     ///
-    /// - Throws: what keeps it from listening, such as a port that is taken.
+    /// - Throws: ``GatewayError`` when it cannot listen, such as at a port that is taken.
     package func run() async throws {
-        let router = Router()
+        guard (0...65_535).contains(port) else {
+            throw GatewayError(.invalidPort, "\(port) is no port: choose 1 to 65535, or 0 for a free one, with --port")
+        }
+        // Load balancers and `curl -I` ask with HEAD.
+        let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: ErrorMiddleware())
         router.add(middleware: HostMiddleware())
         routes.add(to: router)
         let application = Application(
             router: router,
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port), serverName: "GoGoTrade"),
+            configuration: ApplicationConfiguration(
+                address: .hostname("127.0.0.1", port: port),
+                serverName: "GoGoTrade"
+            ),
             onServerRunning: { [self] channel in
                 bound.withLock { $0 = channel.localAddress?.port }
             },
             logger: logger
         )
-        try await application.run()
+        defer { bound.withLock { $0 = nil } }
+        do {
+            try await application.run()
+        } catch let error as IOError where listeningPort == nil {
+            throw GatewayError(port: port, refusedWith: error)
+        }
     }
 }

@@ -5,7 +5,9 @@ internal import MarketModel
 internal import MarketStore
 internal import RedisClient
 
-/// What the REST server answers. The forms stand in docs/api.md.
+/// What the REST server answers.
+///
+/// The forms stand in docs/api.md.
 struct GatewayRoutes: Sendable {
     let store: MarketStore
     let catalogue: InstrumentCatalogue
@@ -131,7 +133,7 @@ struct GatewayRoutes: Sendable {
 }
 
 extension Timestamp {
-    /// Bounds of a query without bounds: the years 1 and 9999 would not fit everywhere, these do.
-    static let distantPast = Timestamp(seconds: 0)
+    /// Bounds of a query without bounds: the first second of the year 1 and the last one of 9999.
+    static let distantPast = Timestamp(seconds: -62_135_596_800)
     static let distantFuture = Timestamp(seconds: 253_402_300_799)
 }

@@ -1,6 +1,6 @@
 /// How one role of the program is doing, for `status` and for people.
 package struct RoleReport: Sendable {
-    /// `feed`, `record`, `serve` …
+    /// The role's name: `feed`, `record` or `serve`.
     package let name: String
     /// True while the role does its work.
     package let isReady: Bool

@@ -24,7 +24,7 @@ package struct SlowCandleReference: Sendable {
         package var volume: Int64
         /// The open interest with the last trade, or `nil` for shares and indices, which have none.
         package var openInterest: Int64?
-        /// Whether listening to the instrument began in the middle of this minute.
+        /// Whether listening to the instrument began in the middle of this minute, or after it.
         package var partial: Bool
 
         /// Creates a row from all its values.
@@ -158,12 +158,21 @@ package struct SlowCandleReference: Sendable {
         let receivedSecond = Self.floorDivide(receivedAt, Self.microsecondsPerSecond)
         let today = Self.dateInIST(receivedSecond)
 
-        // An old snapshot, or a time that cannot be.
-        guard Self.dateInIST(packet.exchangeTime) == today else { return }
-        guard packet.exchangeTime * Self.microsecondsPerSecond <= receivedAt + Self.greatestLead else { return }
+        // A time that cannot be.
+        let newest = max(packet.exchangeTime, packet.tradeTime)
+        guard newest * Self.microsecondsPerSecond <= receivedAt + Self.greatestLead else { return }
+
+        // An old snapshot: all it tells of today is that we listened before the open.
+        let key = InstrumentDay(token: packet.token, date: today)
+        guard Self.dateInIST(packet.exchangeTime) == today else {
+            let isBeforeOpen = Self.secondOfDayInIST(receivedSecond) < opens
+            if packet.exchangeTime != 0, days[key] == nil, isBeforeOpen {
+                days[key] = DayState(base: 0, joiningMinute: nil)
+            }
+            return
+        }
 
         // The first packet of the day says from where volume is counted.
-        let key = InstrumentDay(token: packet.token, date: today)
         if days[key] == nil {
             if Self.secondOfDayInIST(receivedSecond) < opens {
                 days[key] = DayState(base: 0, joiningMinute: nil)
@@ -339,7 +348,7 @@ extension SlowCandleReference.DayState {
             close: last.price,
             volume: volume,
             openInterest: last.openInterest,
-            partial: minute == joiningMinute
+            partial: joiningMinute.map { minute <= $0 } ?? false
         )
     }
 }

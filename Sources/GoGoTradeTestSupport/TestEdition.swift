@@ -19,5 +19,10 @@ package struct TestEdition: Sendable, Hashable, CustomStringConvertible {
         return (["store tests run on " + (found.isEmpty ? "nothing" : found)] + missing).joined(separator: "; ")
     }
 
+    package var isCommunity: Bool { programs.isCommunity }
+    /// TimescaleDB's version, such as 2.19.3.
+    package var timescaleVersion: String { programs.timescaleVersion }
+    /// PostgreSQL's major version, such as 17.
+    package var majorVersion: Int { programs.majorVersion }
     package var description: String { programs.title }
 }

@@ -8,7 +8,7 @@ package enum LogEntry: Sendable {
     case frame(ByteBuffer, receivedAt: Timestamp)
     /// The log's time, without data: minutes close by these when no frames come.
     case clock(Timestamp)
-    /// An entry that this program does not know.
+    /// An entry that this program does not know, or whose time cannot be.
     case unknown
 
     /// The log's time of the entry.
@@ -25,7 +25,9 @@ package enum LogEntry: Sendable {
     static let timeField: StaticString = "t"
 
     init(_ entry: RedisStreamEntry) {
-        guard let text = entry["t"].map({ String(buffer: $0) }), let microseconds = Int64(text) else {
+        guard let text = entry["t"].map({ String(buffer: $0) }), let microseconds = Int64(text),
+            Timestamp.writable.contains(Timestamp(microseconds: microseconds))
+        else {
             self = .unknown
             return
         }

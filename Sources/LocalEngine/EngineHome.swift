@@ -20,6 +20,18 @@ package struct EngineStamp: Codable, Sendable {
     static let currentFormat = 1
 }
 
+/// The part of a stamp that every version of it has.
+private struct StampFormat: Decodable {
+    let format: Int
+}
+
+extension EngineStamp: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// No passwords.
+    package var description: String { "engine of format \(format), \(programs.title)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["description": description]) }
+}
+
 /// The folder of a private engine: data, logs, sockets, and a lock for the one program that works on it.
 package final class EngineHome: Sendable {
     package let path: String
@@ -59,6 +71,8 @@ package final class EngineHome: Sendable {
     }
 
     deinit {
+        // Closing alone would leave it locked while a child that is being started still has the descriptor.
+        flock(lock, LOCK_UN)
         close(lock)
     }
 
@@ -86,15 +100,17 @@ package final class EngineHome: Sendable {
         guard let data = FileManager.default.contents(atPath: file) else {
             throw EngineError(.home, "\(file) cannot be read by this user")
         }
-        guard let stamp = try? JSONDecoder().decode(EngineStamp.self, from: data) else {
-            throw EngineError(.home, "\(file) is damaged: restore it, or move \(home) away to begin a new one")
-        }
-        guard stamp.format <= EngineStamp.currentFormat else {
+        let decoder = JSONDecoder()
+        // The format first: what else stands in a newer stamp is not known here.
+        if let format = try? decoder.decode(StampFormat.self, from: data).format, format > EngineStamp.currentFormat {
             throw EngineError(
                 .home,
-                "\(home) was made by a newer gogotrade (format \(stamp.format), this one knows "
+                "\(home) was made by a newer gogotrade (format \(format), this one knows "
                     + "\(EngineStamp.currentFormat)): use that version"
             )
+        }
+        guard let stamp = try? decoder.decode(EngineStamp.self, from: data) else {
+            throw EngineError(.home, "\(file) is damaged: restore it, or move \(home) away to begin a new one")
         }
         return stamp
     }

@@ -21,6 +21,13 @@ package struct EngineAddresses: Sendable {
     }
 }
 
+extension EngineAddresses: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Only the database's place: the URLs hold a password.
+    package var description: String { "\(database)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["database": description]) }
+}
+
 /// A private PostgreSQL with TimescaleDB and two Redis servers, children of this process: unix sockets in a 0700
 /// folder, generated passwords, no TCP, everything in one home folder, stopped with us.
 ///
@@ -116,10 +123,10 @@ package final class LocalEngine: Sendable {
     /// - Throws: ``EngineError`` `.home`.
     package static func running(at path: String) throws(EngineError) -> EngineAddresses? {
         guard let stamp = try EngineHome.stamp(at: path) else { return nil }
-        let pidFile = path + "/postgres/postmaster.pid"
-        guard let pid = ServerProcess.pid(inFile: pidFile), ServerProcess.isRunning(pid, program: "postgres") else {
-            return nil
-        }
+        let folder = path + "/postgres"
+        guard let pid = ServerProcess.pid(inFile: folder + "/postmaster.pid"),
+            ServerProcess.isRunning(pid, program: "postgres", folder: folder)
+        else { return nil }
         return EngineAddresses(home: path, stamp: stamp)
     }
 
@@ -127,6 +134,7 @@ package final class LocalEngine: Sendable {
     ///
     /// - Throws: ``EngineError`` `.server` with the end of the server's log; nothing is left running then.
     package func start() async throws {
+        children.withLock { $0.isStopping = false }
         do {
             try await startServers()
         } catch {
@@ -139,15 +147,12 @@ package final class LocalEngine: Sendable {
         try TextFile.makeFolder(home.logFolder, mode: 0o700, owner: owner)
         let sockets = EngineHome.socketFolder(home: home.path)
         try TextFile.makeFolder(sockets, mode: 0o700, owner: owner)
-        await ServerProcess.stopStale(pidFile: home.dataFolder + "/postmaster.pid", program: "postgres", SIGINT, logger)
-        for server in RedisServer.allCases {
-            await ServerProcess.stopStale(pidFile: pidFile(server), program: "redis-server", SIGTERM, logger)
-        }
+        try TextFile.checkPrivate(sockets, owner: owner)
+        await stopStaleServers()
         for server in RedisServer.allCases { try startRedis(server, sockets: sockets) }
         try await makeCluster()
-        try startPostgres(sockets: sockets)
         try await waitForRedis()
-        try await waitForPostgres()
+        try await bringUpPostgres(sockets: sockets)
     }
 
     /// Watches the servers until the task is cancelled; one that ends by itself is started again.
@@ -162,16 +167,21 @@ package final class LocalEngine: Sendable {
                 return ([children.postgres] + children.redis.values.map { $0 }).compactMap(\.self)
                     .filter { $0.ending != nil }
             }
-            for child in ended {
-                logger.error("\(child.name) ended by itself (\(child.ending ?? "")); starting it again")
-                if child.name == "postgres" {
-                    try startPostgres(sockets: sockets)
-                    try await waitForPostgres()
-                } else if let server = RedisServer.allCases.first(where: { "redis-\($0.rawValue)" == child.name }) {
-                    try startRedis(server, sockets: sockets)
-                    try await waitForRedis()
-                }
+            do {
+                for child in ended { try await startAgain(child, sockets: sockets) }
+            } catch is CancellationError {
+                return
             }
+        }
+    }
+
+    private func startAgain(_ child: ChildProcess, sockets: String) async throws {
+        logger.error("\(child.name) ended by itself (\(child.ending ?? "")); starting it again")
+        if child.name == "postgres" {
+            try await bringUpPostgres(sockets: sockets)
+        } else if let server = RedisServer.allCases.first(where: { "redis-\($0.rawValue)" == child.name }) {
+            try startRedis(server, sockets: sockets)
+            try await waitForRedis()
         }
     }
 
@@ -198,12 +208,36 @@ package final class LocalEngine: Sendable {
 
     // MARK: - Steps
 
+    private func stopStaleServers() async {
+        await ServerProcess.stopStale(
+            pidFile: home.dataFolder + "/postmaster.pid",
+            program: "postgres",
+            folder: home.dataFolder,
+            SIGINT,
+            logger
+        )
+        for server in RedisServer.allCases {
+            await ServerProcess.stopStale(
+                pidFile: pidFile(server),
+                program: "redis-server",
+                folder: home.redisFolder(server.rawValue),
+                SIGTERM,
+                logger
+            )
+        }
+    }
+
     private func makeCluster() async throws {
         let version = home.dataFolder + "/PG_VERSION"
         if FileManager.default.fileExists(atPath: version) { return }
+        // Made under another name and then renamed: what has this name is whole, or was damaged later.
+        guard !FileManager.default.fileExists(atPath: home.dataFolder) else {
+            throw EngineError(
+                .home,
+                "\(home.dataFolder) is damaged (it has no PG_VERSION): restore it, or move it away to begin a new one"
+            )
+        }
         logger.info("making the database (\(programs.title))")
-        // What an interrupted attempt left behind has no PG_VERSION and holds nothing.
-        try? FileManager.default.removeItem(atPath: home.dataFolder)
         let unfinished = home.path + "/postgres.new"
         try? FileManager.default.removeItem(atPath: unfinished)
         try TextFile.makeFolder(unfinished, mode: 0o700, owner: owner)
@@ -225,6 +259,25 @@ package final class LocalEngine: Sendable {
         }
     }
 
+    /// Starts PostgreSQL and waits until it answers.
+    ///
+    /// When its main process was killed, the sessions end by themselves, each at the end of its statement; until then
+    /// no new server may work on the data.
+    private func bringUpPostgres(sockets: String) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            try startPostgres(sockets: sockets)
+            do {
+                return try await waitForPostgres()
+            } catch let error as EngineError
+                where error.message.contains("pre-existing shared memory block") && ContinuousClock.now < deadline
+            {
+                logger.warning("sessions of the PostgreSQL before are still ending; trying again")
+                try await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
     private func startPostgres(sockets: String) throws {
         let file = home.dataFolder + "/gogotrade.conf"
         try TextFile.write(
@@ -232,16 +285,20 @@ package final class LocalEngine: Sendable {
             to: file,
             owner: owner
         )
-        let child = try ChildProcess(
-            name: "postgres",
-            arguments: [
-                programs.program("postgres"), "-D", home.dataFolder, "-c", "config_file=\(file)",
-                "-c", "hba_file=\(home.dataFolder)/pg_hba.conf", "-c", "ident_file=\(home.dataFolder)/pg_ident.conf",
-            ],
-            logPath: home.logFolder + "/postgres.log",
-            user: owner
-        )
-        children.withLock { $0.postgres = child }
+        try children.withLock { children in
+            // Whoever stops the servers at this moment would not stop this one.
+            guard !children.isStopping else { throw CancellationError() }
+            children.postgres = try ChildProcess(
+                name: "postgres",
+                arguments: [
+                    programs.program("postgres"), "-D", home.dataFolder, "-c", "config_file=\(file)",
+                    "-c", "hba_file=\(home.dataFolder)/pg_hba.conf",
+                    "-c", "ident_file=\(home.dataFolder)/pg_ident.conf",
+                ],
+                logPath: home.logFolder + "/postgres.log",
+                user: owner
+            )
+        }
     }
 
     private func startRedis(_ server: RedisServer, sockets: String) throws {
@@ -258,13 +315,15 @@ package final class LocalEngine: Sendable {
             to: file,
             owner: owner
         )
-        let child = try ChildProcess(
-            name: "redis-\(server.rawValue)",
-            arguments: [redisProgram, file],
-            logPath: "\(home.logFolder)/redis-\(server.rawValue).log",
-            user: owner
-        )
-        children.withLock { $0.redis[server] = child }
+        try children.withLock { children in
+            guard !children.isStopping else { throw CancellationError() }
+            children.redis[server] = try ChildProcess(
+                name: "redis-\(server.rawValue)",
+                arguments: [redisProgram, file],
+                logPath: "\(home.logFolder)/redis-\(server.rawValue).log",
+                user: owner
+            )
+        }
     }
 
     private func pidFile(_ server: RedisServer) -> String {

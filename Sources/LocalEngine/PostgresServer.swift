@@ -54,7 +54,11 @@ enum PostgresServer {
                 "checkpoint_completion_target = 0.9",
             ]
         case .test:
-            lines += ["shared_buffers = 64MB", "fsync = off", "max_wal_size = 1GB", "work_mem = 8MB"]
+            lines += [
+                "shared_buffers = 64MB", "fsync = off", "max_wal_size = 1GB", "work_mem = 8MB",
+                // Many tests at once, each with pools of its own.
+                "max_connections = 500",
+            ]
         }
         return lines.joined(separator: "\n") + "\n"
     }

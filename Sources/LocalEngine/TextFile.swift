@@ -49,6 +49,22 @@ enum TextFile {
         }
     }
 
+    /// Refuses a folder that somebody else made, or may look into: under /tmp, anyone can be faster than we.
+    ///
+    /// - Throws: ``EngineError`` `.home`.
+    static func checkPrivate(_ path: String, owner: SystemUser? = nil) throws(EngineError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw failure("cannot look at the folder \(path)") }
+        guard status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o077 == 0,
+            status.st_uid == owner?.userID ?? geteuid()
+        else {
+            throw EngineError(
+                .home,
+                "the folder \(path) must belong to us alone (mode 0700): remove it, or choose another one with --home"
+            )
+        }
+    }
+
     static func tail(_ path: String, lines: Int) -> String {
         let text = read(path) ?? ""
         return text.split(separator: "\n").suffix(lines).map { "    " + $0 }.joined(separator: "\n")

@@ -23,12 +23,9 @@ package struct CivilDate: Hashable, Comparable, Sendable {
 
     /// Reads `YYYY-MM-DD`.
     package init?(_ text: some StringProtocol) {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
-            let year = Int(text.prefix(4)), let month = Int(text.dropFirst(5).prefix(2)),
-            let day = Int(text.dropFirst(8))
-        else { return nil }
-        self.init(year: year, month: month, day: day)
+        var reader = DigitReader(Array(text.utf8))
+        guard let date = reader.date(), reader.isAtEnd else { return nil }
+        self = date
     }
 
     /// Year, month (1-12) and day (1-31).
@@ -68,9 +65,10 @@ package struct CivilDate: Hashable, Comparable, Sendable {
 }
 
 extension CivilDate: CustomStringConvertible {
-    /// `YYYY-MM-DD`.
+    /// `YYYY-MM-DD`; years outside of 0 to 9999 have a sign.
     package var description: String {
-        let midnight = Timestamp(microseconds: daysSince1970 * Timestamp.microsecondsPerDay)
-        return String(decoding: midnight.text(fraction: false).prefix(10), as: UTF8.self)
+        var buffer: [UInt8] = []
+        appendText(to: &buffer)
+        return String(decoding: buffer, as: UTF8.self)
     }
 }

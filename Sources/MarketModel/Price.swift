@@ -16,7 +16,7 @@ package struct Price: Hashable, Comparable, Sendable {
         self.scaled = scaled
     }
 
-    /// Makes a price of an integer off the wire that has `decimals` decimal places (0 to 9).
+    /// Makes a price of an integer off the wire (32 bits) that has `decimals` decimal places (0 to 9).
     ///
     /// More than four decimals are rounded half to even, which is how every price reaches the store
     /// (currency derivatives are quoted with up to seven).
@@ -53,7 +53,7 @@ package struct Price: Hashable, Comparable, Sendable {
     }
 
     private static func parse(_ digits: some Sequence<UInt8>) -> Int64? {
-        var magnitude: Int64 = 0
+        var magnitude: UInt64 = 0
         var isNegative = false
         var decimals = -1
         var digitCount = 0
@@ -63,7 +63,7 @@ package struct Price: Hashable, Comparable, Sendable {
             case UInt8(ascii: ".") where decimals < 0 && digitCount > 0: decimals = 0
             case UInt8(ascii: "0")...UInt8(ascii: "9"):
                 digitCount += 1
-                let digit = Int64(byte &- 48)
+                let digit = UInt64(byte &- 48)
                 if decimals >= 4 {
                     if digit != 0 { return nil }
                     continue
@@ -82,7 +82,8 @@ package struct Price: Hashable, Comparable, Sendable {
             if overflow { return nil }
             magnitude = product
         }
-        return isNegative ? -magnitude : magnitude
+        if isNegative { return magnitude <= Int64.min.magnitude ? Int64(truncatingIfNeeded: 0 &- magnitude) : nil }
+        return Int64(exactly: magnitude)
     }
 }
 

@@ -1,5 +1,5 @@
 extension Timestamp: CustomStringConvertible {
-    /// RFC 3339 in UTC with microseconds: `2026-09-01T03:45:00.000000Z`.
+    /// RFC 3339 in UTC with microseconds: `2026-09-01T03:45:00.000000Z`; years outside of 0 to 9999 have a sign.
     package var description: String {
         String(decoding: text(), as: UTF8.self)
     }
@@ -15,13 +15,9 @@ extension Timestamp: CustomStringConvertible {
     /// Appends RFC 3339 in UTC as ASCII; without a fraction when `fraction` is false.
     package func appendText(to buffer: inout [UInt8], fraction: Bool = true) {
         let date = CivilDate(daysSince1970: floorDivide(microseconds, Self.microsecondsPerDay))
-        let inDay = microseconds - date.daysSince1970 * Self.microsecondsPerDay
-        let (year, month, day) = date.components
-        appendDigits(Int64(year), width: 4, to: &buffer)
-        buffer.append(UInt8(ascii: "-"))
-        appendDigits(Int64(month), width: 2, to: &buffer)
-        buffer.append(UInt8(ascii: "-"))
-        appendDigits(Int64(day), width: 2, to: &buffer)
+        let remainder = microseconds % Self.microsecondsPerDay
+        let inDay = remainder < 0 ? remainder + Self.microsecondsPerDay : remainder
+        date.appendText(to: &buffer)
         buffer.append(UInt8(ascii: "T"))
         appendDigits(inDay / 3_600_000_000, width: 2, to: &buffer)
         buffer.append(UInt8(ascii: ":"))
@@ -42,10 +38,7 @@ extension Timestamp: CustomStringConvertible {
     /// Returns nil for anything else, impossible dates included.
     package init?(_ text: some StringProtocol, assumingUTC: Bool = false) {
         var reader = DigitReader(Array(text.utf8))
-        guard let year = reader.number(digits: 4), reader.take("-"), let month = reader.number(digits: 2),
-            reader.take("-"), let day = reader.number(digits: 2),
-            let date = CivilDate(year: year, month: month, day: day)
-        else { return nil }
+        guard let date = reader.date() else { return nil }
         var micros = date.daysSince1970 * Self.microsecondsPerDay
         let defaultOffset = assumingUTC ? 0 : IndiaTime.offsetSeconds
         guard !reader.isAtEnd else {
@@ -56,14 +49,14 @@ extension Timestamp: CustomStringConvertible {
             reader.take(":"), let minute = reader.number(digits: 2), minute < 60
         else { return nil }
         var second = 0
+        var fraction: Int64 = 0
         if reader.take(":") {
             guard let value = reader.number(digits: 2), value < 60 else { return nil }
             second = value
-        }
-        var fraction: Int64 = 0
-        if reader.take(".") {
-            guard let value = reader.fraction() else { return nil }
-            fraction = value
+            if reader.take(".") {
+                guard let value = reader.fraction() else { return nil }
+                fraction = value
+            }
         }
         guard let offset = reader.isAtEnd ? defaultOffset : reader.zoneOffset(), reader.isAtEnd else { return nil }
         let inDay = Int64(hour) * 3600 + Int64(minute) * 60 + Int64(second)
@@ -74,6 +67,24 @@ extension Timestamp: CustomStringConvertible {
     package static let microsecondsPerDay: Int64 = 86_400_000_000
 }
 
+extension CivilDate {
+    /// Appends `YYYY-MM-DD` as ASCII.
+    func appendText(to buffer: inout [UInt8]) {
+        let (year, month, day) = components
+        if year < 0 || year > 9999 {
+            buffer.append(year < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+            buffer.append(contentsOf: String(year.magnitude).utf8)
+        } else {
+            appendDigits(Int64(year), width: 4, to: &buffer)
+        }
+        buffer.append(UInt8(ascii: "-"))
+        appendDigits(Int64(month), width: 2, to: &buffer)
+        buffer.append(UInt8(ascii: "-"))
+        appendDigits(Int64(day), width: 2, to: &buffer)
+    }
+}
+
+/// Appends the last `width` decimal digits of a number that is not negative.
 private func appendDigits(_ value: Int64, width: Int, to buffer: inout [UInt8]) {
     var divisor: Int64 = 1
     for _ in 1..<width { divisor *= 10 }
@@ -84,9 +95,9 @@ private func appendDigits(_ value: Int64, width: Int, to buffer: inout [UInt8]) 
 }
 
 /// Reads fixed-width digits out of ASCII.
-private struct DigitReader {
-    let bytes: [UInt8]
-    var position = 0
+struct DigitReader {
+    private let bytes: [UInt8]
+    private var position = 0
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
@@ -98,6 +109,14 @@ private struct DigitReader {
         guard position < bytes.count, UInt32(bytes[position]) == character.value else { return false }
         position += 1
         return true
+    }
+
+    /// `YYYY-MM-DD`, of a day that exists.
+    mutating func date() -> CivilDate? {
+        guard let year = number(digits: 4), take("-"), let month = number(digits: 2), take("-"),
+            let day = number(digits: 2)
+        else { return nil }
+        return CivilDate(year: year, month: month, day: day)
     }
 
     mutating func number(digits: Int) -> Int? {

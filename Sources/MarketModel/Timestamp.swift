@@ -7,6 +7,10 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         self.microseconds = microseconds
     }
 
+    /// The times of the years 1 to 9999: what can be written as RFC 3339, and what a stamp from outside must lie in.
+    package static let writable =
+        Timestamp(seconds: -62_135_596_800)...Timestamp(microseconds: 253_402_300_799_999_999)
+
     package init(seconds: Int64) {
         self.microseconds = seconds * 1_000_000
     }

@@ -161,7 +161,9 @@ extension CandleStore {
             instrument_id uuid, timestamp timestamptz, timeframe varchar(10), open numeric(12,4), high numeric(12,4),
             low numeric(12,4), close numeric(12,4), volume bigint, open_interest bigint, trades_count integer,
             source candle_source, flags smallint
-        ) ON COMMIT DELETE ROWS
+        ) ON COMMIT DELETE ROWS;
+        -- An earlier upsert of the same transaction has left its rows.
+        DELETE FROM candle_stage
         """
 
     private static let columns = """

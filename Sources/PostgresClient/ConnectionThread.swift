@@ -113,7 +113,13 @@ final class ConnectionThread: Sendable {
             var count: UInt64 = 0
             _ = read(wakeup, &count, 8)
         }
-        return descriptors[1].revents == 0 || session.consumeInput()
+        // A server that goes says why first: read on until nothing is left, so that its end is not overlooked.
+        while descriptors[1].revents != 0 {
+            guard session.consumeInput() else { return false }
+            descriptors[1].revents = 0
+            _ = poll(&descriptors[1], 1, 0)
+        }
+        return true
     }
 
     private func finish(_ error: PostgresError) {

@@ -2,11 +2,11 @@
 ///
 /// Every input returns what the caller has to do. Waiters are served in the order they came, idle connections newest
 /// first, so that overflow connections fall idle and can be closed.
-struct PoolState<Connection: AnyObject & Sendable>: Sendable {
-    typealias WaiterID = UInt64
+package struct PoolState<Connection: AnyObject & Sendable>: Sendable {
+    package typealias WaiterID = UInt64
 
     /// What a caller that wants a connection has to do.
-    enum LeaseAction {
+    package enum LeaseAction {
         case use(Connection)
         /// Open a connection, then report ``opened`` or ``openFailed``.
         case open
@@ -16,7 +16,7 @@ struct PoolState<Connection: AnyObject & Sendable>: Sendable {
     }
 
     /// What has to be done with a place that came free.
-    enum FreeAction {
+    package enum FreeAction {
         case nothing
         /// Give the connection to this waiter.
         case hand(WaiterID, Connection)
@@ -37,20 +37,20 @@ struct PoolState<Connection: AnyObject & Sendable>: Sendable {
     private var idle: [Idle] = []
     private var births: [ObjectIdentifier: ContinuousClock.Instant] = [:]
     /// Connections lent out or being opened.
-    private(set) var busy = 0
+    package private(set) var busy = 0
     private var waiters: [WaiterID] = []
     private var lastWaiter: WaiterID = 0
-    private(set) var isShutDown = false
+    package private(set) var isShutDown = false
 
-    init(_ configuration: PostgresPoolConfiguration) {
+    package init(_ configuration: PostgresPoolConfiguration) {
         self.configuration = configuration
     }
 
-    var idleCount: Int { idle.count }
-    var waiterCount: Int { waiters.count }
+    package var idleCount: Int { idle.count }
+    package var waiterCount: Int { waiters.count }
     private var total: Int { idle.count + busy }
 
-    mutating func lease(now: ContinuousClock.Instant) -> (action: LeaseAction, close: [Connection]) {
+    package mutating func lease(now: ContinuousClock.Instant) -> (action: LeaseAction, close: [Connection]) {
         guard !isShutDown else { return (.fail(PostgresError(.closed, "the connection pool has been shut down")), []) }
         var expired: [Connection] = []
         while let candidate = idle.popLast() {
@@ -71,18 +71,22 @@ struct PoolState<Connection: AnyObject & Sendable>: Sendable {
     }
 
     /// A connection was opened; its owner uses it now.
-    mutating func opened(_ connection: Connection, now: ContinuousClock.Instant) {
+    package mutating func opened(_ connection: Connection, now: ContinuousClock.Instant) {
         births[ObjectIdentifier(connection)] = now
     }
 
     /// No connection could be opened: its place goes to the next waiter, who may be luckier.
-    mutating func openFailed() -> FreeAction {
+    package mutating func openFailed() -> FreeAction {
         busy -= 1
         return placeFree()
     }
 
     /// A connection came back.
-    mutating func release(_ connection: Connection, isUsable: Bool, now: ContinuousClock.Instant) -> FreeAction {
+    package mutating func release(
+        _ connection: Connection,
+        isUsable: Bool,
+        now: ContinuousClock.Instant
+    ) -> FreeAction {
         let key = ObjectIdentifier(connection)
         let born = births[key] ?? now
         if !isUsable || isShutDown || now - born >= configuration.recycleAfter {
@@ -102,14 +106,14 @@ struct PoolState<Connection: AnyObject & Sendable>: Sendable {
     }
 
     /// The waiter gives up; false when it has been served already.
-    mutating func abandon(_ waiter: WaiterID) -> Bool {
+    package mutating func abandon(_ waiter: WaiterID) -> Bool {
         guard let index = waiters.firstIndex(of: waiter) else { return false }
         waiters.remove(at: index)
         return true
     }
 
     /// Closes the pool: the idle connections and the waiters to be told.
-    mutating func shutDown() -> (close: [Connection], fail: [WaiterID]) {
+    package mutating func shutDown() -> (close: [Connection], fail: [WaiterID]) {
         isShutDown = true
         defer {
             idle = []

@@ -28,16 +28,14 @@ package struct PostgresConfiguration: Sendable {
                     "the database URL must begin with postgresql:// (or postgresql+asyncpg://, postgresql+psycopg://)"
                 )
             }
+            // A password with an unencoded @ or / would be taken for a part of the host, and show up in messages.
+            let front = url[end.upperBound...].prefix { $0 != "?" }
+            let parts = front.split(separator: "@", omittingEmptySubsequences: false)
+            guard parts.count <= 2, parts.count == 1 || !parts[0].contains("/") else { throw Self.malformedURL }
             text = "postgresql" + url[end.lowerBound...]
             text = text.replacing("?ssl=", with: "?sslmode=").replacing("&ssl=", with: "&sslmode=")
         }
-        guard let options = PQconninfoParse(text, nil) else {
-            throw PostgresError(
-                .invalidConfiguration,
-                "the database URL cannot be read: expected postgresql://user:password@host:port/database; "
-                    + "special characters in user and password must be percent-encoded"
-            )
-        }
+        guard let options = PQconninfoParse(text, nil) else { throw Self.malformedURL }
         defer { PQconninfoFree(options) }
         var keywords: [String: String] = [:]
         var option = options
@@ -45,9 +43,19 @@ package struct PostgresConfiguration: Sendable {
             if let value = option.pointee.val { keywords[String(cString: name)] = String(cString: value) }
             option += 1
         }
+        // libpq reports a wrong port only when it connects, and then with the text: a part of a password, perhaps.
+        let ports = (keywords["port"] ?? "").split(separator: ",")
+        guard ports.allSatisfy({ UInt16($0) != nil }) else { throw Self.malformedURL }
+        if keywords["sslmode"] == "true" { keywords["sslmode"] = "require" }
         self.password = keywords.removeValue(forKey: "password").map { PostgresSecret($0) }
         self.keywords = keywords
     }
+
+    private static let malformedURL = PostgresError(
+        .invalidConfiguration,
+        "the database URL cannot be read: expected postgresql://user:password@host:port/database; "
+            + "special characters in user and password must be percent-encoded"
+    )
 
     /// The same server, another database.
     package func withDatabase(_ name: String) -> PostgresConfiguration {
@@ -76,11 +84,15 @@ package struct PostgresConfiguration: Sendable {
     }
 }
 
-extension PostgresConfiguration: CustomStringConvertible {
+extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// `host:port/database as user`; no password.
     package var description: String {
         let host = keywords["host"] ?? "(default socket)"
         let port = keywords["port"] ?? "5432"
         return "\(host):\(port)/\(keywords["dbname"] ?? "") as \(keywords["user"] ?? "")"
     }
+
+    package var debugDescription: String { "PostgresConfiguration(\(description))" }
+    /// Only what ``description`` shows: some of libpq's other keywords are secrets too.
+    package var customMirror: Mirror { Mirror(self, children: ["server": description]) }
 }

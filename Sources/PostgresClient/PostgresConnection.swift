@@ -43,7 +43,7 @@ package final class PostgresConnection: Sendable {
     /// Runs `body` on the connection's thread and returns what it returns.
     ///
     /// When the calling task is cancelled, the statement that runs at that moment is cancelled on the server (it fails
-    /// with SQLSTATE 57014) and the connection stays usable.
+    /// with SQLSTATE 57014), later ones of `body` too when they take long, and the connection stays usable.
     ///
     /// - Throws: what `body` throws; `CancellationError` when the task was cancelled before its turn;
     ///   ``PostgresError`` `.connectionLost`, `.closed`.

@@ -53,7 +53,7 @@ package struct PostgresCopyWriter: ~Copyable {
     }
 
     package mutating func write(_ value: PostgresTimestamp) {
-        writeInteger(value.microseconds - PostgresTimestamp.serverEpoch)
+        writeInteger(value.serverMicroseconds)
     }
 
     /// Writes a `numeric`. Values of up to 10^12 units take the fixed 14-byte form.

@@ -22,7 +22,7 @@ package struct PostgresError: Error, Sendable {
     }
 
     package let code: Code
-    /// The server's five-character SQLSTATE, for ``Code/server`` (and where connecting failed for a reason it gave).
+    /// The server's five-character SQLSTATE, for ``Code/server``.
     package let sqlState: String?
     /// What happened and, where it helps, what to do.
     package let message: String

@@ -56,10 +56,10 @@ package struct PostgresNumeric: PostgresArrayElement, PostgresDecodable, Hashabl
         let weight = Int(Int16(truncatingIfNeeded: head >> 32))
         let sign = UInt16(truncatingIfNeeded: head >> 16)
         guard sign & 0xBFFF == 0, bytes.count == 8 + 2 * count else { return nil }
-        var magnitude: Int64 = 0
+        var magnitude: UInt64 = 0
         // Digit `index` stands for 10,000^(weight - index); units are 10,000^-1.
         for index in 0..<count {
-            let digit = Int64(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 + 2 * index, as: UInt16.self)))
+            let digit = UInt64(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 + 2 * index, as: UInt16.self)))
             if weight - index < -1 {
                 if digit != 0 { return nil }
                 continue
@@ -77,6 +77,8 @@ package struct PostgresNumeric: PostgresArrayElement, PostgresDecodable, Hashabl
             magnitude = product
             missing -= 1
         }
-        return PostgresNumeric(scaled: sign == 0 ? magnitude : -magnitude)
+        if sign == 0 { return Int64(exactly: magnitude).map { PostgresNumeric(scaled: $0) } }
+        guard magnitude <= Int64.min.magnitude else { return nil }
+        return PostgresNumeric(scaled: 0 &- Int64(bitPattern: magnitude))
     }
 }

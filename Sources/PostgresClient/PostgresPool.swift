@@ -82,20 +82,32 @@ package final class PostgresPool: Sendable {
     package func withConnection<Value: Sendable>(
         _ body: @escaping @Sendable (borrowing PostgresSession) throws -> Value
     ) async throws -> Value {
-        let connection = try await lease()
-        do {
-            let (value, isClean) = try await connection.run { session in
-                let value = try body(session)
-                return (value, session.isUsable && session.isIdle)
+        var lost: PostgresError?
+        // Every connection can have been lost while it was idle, but a new one is opened after that.
+        for _ in 0...(settings.size + settings.maximumOverflow) {
+            let connection = try await lease()
+            let outcome: (result: Result<Value, any Error>, isClean: Bool)
+            do {
+                outcome = try await connection.run { session in
+                    let result: Result<Value, any Error>
+                    do { result = .success(try body(session)) } catch { result = .failure(error) }
+                    // Whoever left a transaction open, or lost the connection, does not hand it on.
+                    return (result, session.isUsable && session.isIdle)
+                }
+            } catch let error as PostgresError {
+                // Lost before `body` had begun: nothing was sent, so another connection may try.
+                release(connection, isUsable: false)
+                lost = error
+                continue
+            } catch {
+                // Cancelled before its turn: the connection was not touched.
+                release(connection, isUsable: true)
+                throw error
             }
-            release(connection, isUsable: isClean)
-            return value
-        } catch {
-            // Whoever left a transaction open, or lost the connection, does not hand it on.
-            let isClean = (try? await connection.run { $0.isUsable && $0.isIdle }) ?? false
-            release(connection, isUsable: isClean)
-            throw error
+            release(connection, isUsable: outcome.isClean)
+            return try outcome.result.get()
         }
+        throw lost ?? PostgresError(.connectionLost, "every connection of the pool was lost")
     }
 
     /// Runs `body` in a transaction on one connection: COMMIT when it returns, ROLLBACK when it throws.
@@ -107,7 +119,7 @@ package final class PostgresPool: Sendable {
 
     /// Runs one statement with bound parameters and returns all its rows.
     package func query(_ sql: String, _ values: any PostgresEncodable...) async throws -> PostgresResult {
-        try await withConnection { session in try session.query(sql, values) }
+        try await withConnection { session in try session.query(sql, values: values) }
     }
 
     /// Runs SQL without parameters.

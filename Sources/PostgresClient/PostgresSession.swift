@@ -57,10 +57,12 @@ package struct PostgresSession: ~Copyable {
         _ sql: String,
         _ values: any PostgresEncodable...
     ) throws(PostgresError) -> PostgresResult {
-        try query(sql, values)
+        try query(sql, values: values)
     }
 
-    package func query(_ sql: String, _ values: [any PostgresEncodable]) throws(PostgresError) -> PostgresResult {
+    /// Like ``query(_:_:)``, with the parameters in an array. It has a label, so that an array as the only parameter is
+    /// not taken for many.
+    package func query(_ sql: String, values: [any PostgresEncodable]) throws(PostgresError) -> PostgresResult {
         let bindings = PostgresBindings(values)
         let name = try prepare(sql, types: bindings.types)
         let result = bindings.withPointers { count, pointers, lengths, formats in
@@ -157,13 +159,14 @@ package struct PostgresSession: ~Copyable {
     }
 
     private func prepare(_ sql: String, types: [UInt32]) throws(PostgresError) -> String {
-        if let name = statements.name(for: sql) { return name }
-        let (name, evicted) = statements.add(sql)
-        if let evicted { _ = try checked(PQexec(connection, "DEALLOCATE \(evicted)")) }
+        let statement = StatementCache.Key(sql: sql, types: types)
+        if let name = statements.name(for: statement) { return name }
+        let (name, evicted) = statements.add(statement)
         do {
+            if let evicted { _ = try checked(PQexec(connection, "DEALLOCATE \(evicted)")) }
             _ = try checked(PQprepare(connection, name, sql, Int32(types.count), types))
         } catch {
-            statements.remove(sql)
+            statements.remove(statement)
             throw error
         }
         return name
@@ -186,21 +189,26 @@ package struct PostgresSession: ~Copyable {
     }
 }
 
-/// The statements that are prepared on one connection, by their text.
+/// The statements that are prepared on one connection, by their text and their parameters' types.
 private final class StatementCache {
+    struct Key: Hashable {
+        let sql: String
+        let types: [UInt32]
+    }
+
     private static let limit = 256
-    private var names: [String: (name: String, used: UInt64)] = [:]
+    private var names: [Key: (name: String, used: UInt64)] = [:]
     private var counter: UInt64 = 0
 
-    func name(for sql: String) -> String? {
-        guard let entry = names[sql] else { return nil }
+    func name(for statement: Key) -> String? {
+        guard let entry = names[statement] else { return nil }
         counter += 1
-        names[sql] = (entry.name, counter)
+        names[statement] = (entry.name, counter)
         return entry.name
     }
 
     /// A new name, and the name of the statement that has to go for it.
-    func add(_ sql: String) -> (name: String, evicted: String?) {
+    func add(_ statement: Key) -> (name: String, evicted: String?) {
         var evicted: String?
         if names.count >= Self.limit, let oldest = names.min(by: { $0.value.used < $1.value.used }) {
             evicted = oldest.value.name
@@ -208,12 +216,12 @@ private final class StatementCache {
         }
         counter += 1
         let name = "s\(counter)"
-        names[sql] = (name, counter)
+        names[statement] = (name, counter)
         return (name, evicted)
     }
 
-    func remove(_ sql: String) {
-        names[sql] = nil
+    func remove(_ statement: Key) {
+        names[statement] = nil
     }
 }
 

@@ -173,14 +173,22 @@ package struct PostgresTimestamp: PostgresArrayElement, PostgresDecodable, Hasha
     package static var postgresArrayType: UInt32 { 1185 }
 
     package func encode(into buffer: inout [UInt8]) -> Bool {
-        buffer.appendBigEndian(microseconds - Self.serverEpoch)
+        buffer.appendBigEndian(serverMicroseconds)
         return true
     }
 
-    /// nil also for `infinity` and `-infinity`, which are no instants.
+    /// Microseconds since 2000. What lies before all that fits is held at the lowest value, which the server refuses.
+    var serverMicroseconds: Int64 {
+        let (value, overflow) = microseconds.subtractingReportingOverflow(Self.serverEpoch)
+        return overflow || value == .min ? .min + 1 : value
+    }
+
+    /// nil also for `infinity` and `-infinity`, which are no instants, and for the server's last years, which lie beyond
+    /// Int64 (from 294247 on).
     package static func decode(_ bytes: UnsafeRawBufferPointer) -> PostgresTimestamp? {
         guard let value = bytes.bigEndianInteger(as: Int64.self), value != .max, value != .min else { return nil }
-        return PostgresTimestamp(microseconds: value + serverEpoch)
+        let (microseconds, overflow) = value.addingReportingOverflow(serverEpoch)
+        return overflow ? nil : PostgresTimestamp(microseconds: microseconds)
     }
 }
 

@@ -1,4 +1,5 @@
 internal import CLibpq
+internal import Glibc
 internal import Synchronization
 
 /// Cancels the statement of one job on the server, and never that of the next.
@@ -51,18 +52,28 @@ final class StatementCanceller: Sendable {
     }
 
     func cancel(_ ticket: UInt64) {
-        let isRunning = state.withLock { state in
+        let hasBegun = state.withLock { state in
             if state.running == ticket { return true }
             state.cancelled.insert(ticket)
             return false
         }
-        guard isRunning else { return }
+        guard hasBegun else { return }
+        // A request that reaches the server between two statements of the job is ignored there, so it is repeated.
         let sender = ThreadStart { [self] in
-            sending.withLock { handle in
-                if state.withLock({ $0.running == ticket }) { handle?.send() }
+            while isRunning(ticket) {
+                sending.withLock { handle in
+                    if isRunning(ticket) { handle?.send() }
+                }
+                usleep(Self.repeatMicroseconds)
             }
         }
         _ = sender.launch()
+    }
+
+    private static let repeatMicroseconds: UInt32 = 50_000
+
+    private func isRunning(_ ticket: UInt64) -> Bool {
+        state.withLock { $0.running == ticket }
     }
 }
 

@@ -61,6 +61,7 @@ extension RedisClient {
             let reason = connection.endReason
             await closeDedicated(connection)
             if Task.isCancelled { return }
+            if let reason, reason.code == .shutDown { throw reason }
             logger.warning(
                 "Lost a subscription to Redis, subscribing again",
                 metadata: ["reason": "\(reason.map(String.init(describing:)) ?? "")"]

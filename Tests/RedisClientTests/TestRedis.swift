@@ -28,7 +28,6 @@ final class TestRedis: Sendable {
         }
         port = overTCP ? try await Self.freePort() : nil
         self.options = options
-        try await start()
     }
 
     var socketPath: String { "\(folder)/redis.sock" }
@@ -128,6 +127,7 @@ func withTestRedis(
 ) async throws {
     let redis = try await TestRedis(overTCP: overTCP, options: options)
     defer { redis.remove() }
+    try await redis.start()
     try await body(redis)
 }
 

@@ -43,8 +43,13 @@ struct FakeServer {
     }
 
     /// Waits for the next write of the connection.
-    func received() async throws -> String {
-        String(buffer: try await channel.waitForOutboundWrite(as: ByteBuffer.self))
+    func received(sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
+        let end = ContinuousClock.now + .seconds(10)
+        while true {
+            if let written = try await channel.readOutbound(as: ByteBuffer.self) { return String(buffer: written) }
+            try #require(ContinuousClock.now < end, "nothing was written", sourceLocation: sourceLocation)
+            try await Task.sleep(for: .milliseconds(1))
+        }
     }
 
     /// Sends bytes to the connection.

@@ -7,6 +7,12 @@ package struct Migration: Sendable {
     /// Statements without parameters.
     package let sql: String
 
+    package init(number: Int32, name: String, sql: String) {
+        self.number = number
+        self.name = name
+        self.sql = sql
+    }
+
     /// All steps, in order.
     package static let all: [Migration] = [
         timescale, instruments, candles, trades, signals, sessions, recording,

@@ -1,0 +1,21 @@
+/// A small seeded generator (Steele, Lea and Flood 2014): the same seed gives the same numbers on every machine.
+struct SplitMix64: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        self.state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// A number of any size: as many of one digit as of eighteen.
+    mutating func nextOfAnySize() -> Int64 {
+        Int64(bitPattern: next()) >> Int64.random(in: 0...62, using: &self)
+    }
+}
