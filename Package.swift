@@ -72,7 +72,10 @@ let package = Package(
         ),
         room(
             "Recorder",
-            ["MarketModel", "MarketCalendar", "KiteProtocol", "Candles", "LiveMarket", "MarketStore", "PostgresClient", "RedisClient", log, lifecycle, nioCore]
+            [
+                "MarketModel", "MarketCalendar", "KiteProtocol", "Candles", "LiveMarket", "MarketStore",
+                "PostgresClient", "RedisClient", log, lifecycle, nioCore,
+            ]
         ),
         room(
             "Gateway",
@@ -114,11 +117,17 @@ let package = Package(
         ),
         tests("MarketModelTests", ["MarketModel", "MarketCalendar"]),
         tests("KiteProtocolTests", ["MarketModel", "KiteProtocol"]),
-        tests("CandlesTests", ["MarketModel", "MarketCalendar", "Candles", "Feeds", "KiteProtocol", "GoGoTradeTestSupport"]),
+        tests(
+            "CandlesTests",
+            ["MarketModel", "MarketCalendar", "Candles", "Feeds", "KiteProtocol", "GoGoTradeTestSupport"]
+        ),
         tests("PostgresClientTests", ["PostgresClient", "LocalEngine", "GoGoTradeTestSupport", log]),
         tests(
             "RedisClientTests",
-            ["RedisClient", "GoGoTradeTestSupport", log, nioCore, nioPosix, .product(name: "NIOEmbedded", package: "swift-nio")]
+            [
+                "RedisClient", "GoGoTradeTestSupport", log, nioCore, nioPosix,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]
         ),
         tests("MarketStoreTests", ["MarketModel", "MarketStore", "PostgresClient", "GoGoTradeTestSupport", log]),
         tests("LocalEngineTests", ["LocalEngine", "PostgresClient", "RedisClient", "GoGoTradeTestSupport", log]),
@@ -126,20 +135,21 @@ let package = Package(
             "FeedsTests",
             [
                 "MarketModel", "MarketCalendar", "KiteProtocol", "LiveMarket", "RedisClient", "Feeds",
-                "GoGoTradeTestSupport", log, lifecycle, nioCore,
+                "GoGoTradeTestSupport", log, lifecycle, nioCore, nioPosix, nioWebSocket,
             ]
         ),
         tests(
             "GatewayTests",
             [
-                "MarketModel", "LiveMarket", "MarketStore", "RedisClient", "Gateway", "KiteProtocol",
-                "GoGoTradeTestSupport", log, lifecycle, nioCore,
+                "MarketModel", "KiteProtocol", "LiveMarket", "MarketStore", "PostgresClient", "RedisClient", "LocalEngine",
+                "Gateway", "GoGoTradeTestSupport", log, lifecycle, nioCore,
             ]
         ),
         tests(
             "EndToEndTests",
             [
-                "MarketModel", "MarketCalendar", "MarketStore", "PostgresClient", "KiteProtocol", "Feeds", "LocalEngine",
+                "MarketModel", "MarketCalendar", "MarketStore", "PostgresClient", "KiteProtocol", "Feeds",
+                "LocalEngine",
                 "GoGoTradeTestSupport", log, "gogotrade",
             ]
         ),

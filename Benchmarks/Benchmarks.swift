@@ -2,8 +2,9 @@ import Foundation
 import LocalEngine
 import Logging
 
-
-/// Measures what docs/benchmarks.md reports. Every figure is a ratio within this run, or says that it is not.
+/// Measures what docs/benchmarks.md reports.
+///
+/// Every figure is a ratio within this run, or says that it is not.
 @main
 struct Benchmarks {
     static func main() async throws {

@@ -1,6 +1,6 @@
 import Feeds
-import LocalEngine
 import LiveMarket
+import LocalEngine
 import MarketModel
 import RedisClient
 import ServiceLifecycle
@@ -15,7 +15,10 @@ enum FeedBenchmark {
     private static func measure(_ bench: Bench, _ addresses: EngineAddresses, instruments: Int) async throws {
         guard let date = CivilDate("2026-09-01") else { return }
         let log = RedisClient(configuration: try RedisConfiguration(url: addresses.redisLogURL), logger: bench.logger)
-        let cache = RedisClient(configuration: try RedisConfiguration(url: addresses.redisCacheURL), logger: bench.logger)
+        let cache = RedisClient(
+            configuration: try RedisConfiguration(url: addresses.redisCacheURL),
+            logger: bench.logger
+        )
         var configuration = ExchangeConfiguration(start: .day(date))
         configuration.instruments = instruments
         configuration.speed = nil

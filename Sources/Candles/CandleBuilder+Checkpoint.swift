@@ -15,7 +15,9 @@ package struct CheckpointError: Error, Sendable, CustomStringConvertible {
 extension CandleBuilder {
     private static let version: Int64 = 1
 
-    /// What the figures of a true checkpoint cannot exceed. Ticks have 32 bits for times and quantities.
+    /// What the figures of a true checkpoint cannot exceed.
+    ///
+    /// Ticks have 32 bits for times and quantities.
     private enum Limit {
         /// The end of the year 9999.
         static let second = Timestamp.writable.upperBound.seconds
@@ -59,7 +61,9 @@ extension CandleBuilder {
         counters.corrections = try reader.integer(in: 0...Limit.count)
         var instruments: [InstrumentState] = []
         for _ in 0..<(try reader.count()) { instruments.append(try Self.readInstrument(&reader, openFrom)) }
-        guard reader.isAtEnd else { throw CheckpointError(description: "the recorder's checkpoint has bytes left over") }
+        guard reader.isAtEnd else {
+            throw CheckpointError(description: "the recorder's checkpoint has bytes left over")
+        }
         self.init(instruments: instruments, openFrom: openFrom, now: now, counters: counters)
     }
 
@@ -165,7 +169,9 @@ private struct StateWriter {
     }
 
     mutating func write(fixed value: UInt64) {
-        for shift in stride(from: UInt64(56), through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+        for shift in stride(from: UInt64(56), through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+        }
     }
 }
 

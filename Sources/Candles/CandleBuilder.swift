@@ -25,7 +25,9 @@ package struct BuilderCounters: Sendable, Equatable {
     package init() {}
 }
 
-/// Makes minute candles of ticks. Time and order come from the outside: the builder has no clock.
+/// Makes minute candles of ticks.
+///
+/// Time and order come from the outside: the builder has no clock.
 ///
 /// A minute is closed when the time given to ``advance(to:)`` has passed its end by the grace. Ticks of a minute are
 /// ordered by (last trade time, cumulative volume, arrival); its volume is its largest cumulative volume less the
@@ -66,8 +68,9 @@ package struct CandleBuilder: Sendable {
     /// The newest time the builder was given, nil before the first.
     package var time: Timestamp? { now == 0 ? nil : Timestamp(seconds: now) }
 
-    /// Adds an instrument whose ticks have this token. One that is known already keeps its state; a token that now
-    /// belongs to another instrument begins anew.
+    /// Adds an instrument whose ticks have this token.
+    ///
+    /// One that is known already keeps its state; a token that now belongs to another instrument begins anew.
     package mutating func add(_ id: InstrumentID, token: UInt32, hours: TradingHours, isIndex: Bool) {
         if let index = indexOfToken[token] {
             if instruments[index].id != id {
@@ -82,8 +85,10 @@ package struct CandleBuilder: Sendable {
     /// Whether ticks of this token are taken.
     package func knows(token: UInt32) -> Bool { indexOfToken[token] != nil }
 
-    /// Says what time it is in the log, and returns the candles of the minutes that this closes, by minute, then in
-    /// the order the instruments were added. Time never goes back: an earlier one changes nothing.
+    /// Says what time it is in the log, and returns the candles of the minutes that this closes, by minute, then in the
+    /// order the instruments were added.
+    ///
+    /// Time never goes back: an earlier one changes nothing.
     package mutating func advance(to time: Timestamp) -> [ClosedCandle] {
         let seconds = time.seconds
         guard seconds > now, time <= Timestamp.writable.upperBound else { return [] }

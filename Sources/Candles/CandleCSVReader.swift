@@ -1,6 +1,6 @@
 package import MarketModel
 
-/// A line of a candle file that was not taken, and why.
+/// A line of a candle file that was not taken, or took another one's place, and why.
 package struct RejectedLine: Sendable, Equatable, CustomStringConvertible {
     /// The line's number in the file; the first is 1.
     package let line: Int
@@ -18,8 +18,9 @@ package struct CandleFileError: Error, Sendable, CustomStringConvertible {
 ///
 /// The first line names the columns, in any order and case: `timestamp` (or `date`, `datetime`, `time`, `start`),
 /// `open`, `high`, `low`, `close`, `volume`, and where there is one `oi` (or `open_interest`). Other columns are
-/// ignored. Fields may be quoted (RFC 4180), but not hold a line feed. Times without a zone are Indian. A line that breaks a rule is rejected with its number and the reason, and
-/// the others are taken all the same.
+/// ignored. Fields may be quoted (RFC 4180), but not hold a line feed. Times without a zone are Indian. A line that
+/// breaks a rule is rejected with its number and the reason, and the others are taken all the same. Of two lines with
+/// the same time the later one counts: files that are appended to have the unfinished candle first.
 package struct CandleCSVReader: Sendable {
     private struct Columns {
         var time: Int
@@ -35,10 +36,12 @@ package struct CandleCSVReader: Sendable {
     private let timeframe: Timeframe
     private let source: CandleSource
     private var columns: Columns?
-    private var seen: [Timestamp: Candle] = [:]
+    private var seen: [Timestamp: (candle: Candle, line: Int)] = [:]
     private var line = 0
-    /// Lines that say again what an earlier line said, figure for figure.
+    /// Lines whose time stood on an earlier line.
     package private(set) var duplicates = 0
+    /// Those of them that have other figures than the earlier line: they take its place.
+    package private(set) var replacements: [RejectedLine] = []
     package private(set) var rejected: [RejectedLine] = []
 
     package init(timeframe: Timeframe, source: CandleSource) {
@@ -75,7 +78,7 @@ package struct CandleCSVReader: Sendable {
         case .failure(let reason):
             reject(reason.text)
             return nil
-        case .success(let candle): return firstOfItsTime(candle)
+        case .success(let candle): return latestOfItsTime(candle)
         }
     }
 
@@ -83,17 +86,16 @@ package struct CandleCSVReader: Sendable {
         let text: String
     }
 
-    private mutating func firstOfItsTime(_ candle: Candle) -> Candle? {
-        guard let earlier = seen[candle.start] else {
-            seen[candle.start] = candle
-            return candle
-        }
-        if earlier == candle {
-            duplicates += 1
-        } else {
-            reject("a candle of \(IndiaTime.text(candle.start)) IST stands on an earlier line with other figures")
-        }
-        return nil
+    private mutating func latestOfItsTime(_ candle: Candle) -> Candle? {
+        let earlier = seen[candle.start]
+        seen[candle.start] = (candle, line)
+        guard let earlier else { return candle }
+        duplicates += 1
+        guard earlier.candle != candle else { return nil }
+        let time = IndiaTime.text(candle.start)
+        let reason = "\(time) IST stands on line \(earlier.line) with other figures; this line counts"
+        replacements.append(RejectedLine(line: line, reason: reason))
+        return candle
     }
 
     private mutating func reject(_ reason: String) {
@@ -214,8 +216,10 @@ package struct CandleCSVReader: Sendable {
         let close = find(["close"])
         let volume = find(["volume"])
         guard let time, let open, let high, let low, let close, let volume else {
-            let missing = [("timestamp", time), ("open", open), ("high", high), ("low", low), ("close", close), ("volume", volume)]
-                .filter { $0.1 == nil }.map(\.0).joined(separator: ", ")
+            let missing = [
+                ("timestamp", time), ("open", open), ("high", high), ("low", low), ("close", close), ("volume", volume),
+            ]
+            .filter { $0.1 == nil }.map(\.0).joined(separator: ", ")
             throw CandleFileError(
                 description: "line 1: the header must name the columns timestamp, open, high, low, close, volume and, "
                     + "if there is one, oi; missing: \(missing)"

@@ -28,8 +28,10 @@ struct InstrumentState: Sendable, Equatable {
         self.isIndex = isIndex
     }
 
-    /// A snapshot of an earlier day came. Before the open it says nothing of today but that we listen already: the
-    /// instrument's first tick of today is then no joining in mid-session, however late it comes.
+    /// A snapshot of an earlier day came.
+    ///
+    /// Before the open it says nothing of today but that we listen already: the instrument's first tick of today is
+    /// then no joining in mid-session, however late it comes.
     mutating func listen(at moment: Moment) {
         let session = hours.session(on: moment.today)
         guard day != moment.today, moment.now < session.lowerBound.seconds else { return }
@@ -188,8 +190,9 @@ struct MinuteState: Sendable, Equatable {
         self.largestVolume = largestVolume
     }
 
-    /// - Parameter keepsRepetitions: true for an index, whose every snapshot is a new value; elsewhere the same trade
-    ///   seen again is a change of depth only.
+    /// Adds an observation; the same trade seen again is a change of depth only, and is left out.
+    ///
+    /// An index keeps repetitions: its every snapshot is a new value.
     mutating func add(_ observation: Observation, keepsRepetitions: Bool) {
         if !keepsRepetitions, observation.isRepetition(of: last) || observation.isRepetition(of: first) { return }
         high = max(high, observation.price)

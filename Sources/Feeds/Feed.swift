@@ -77,10 +77,11 @@ package final class Feed: Service {
     private let now: TimeSource
     private let logger: Logger
 
-    /// - Parameters:
-    ///   - log: Redis for the tick log.
-    ///   - cache: Redis for live prices; the same client when one server has both duties.
-    ///   - now: the wall clock.
+    /// Makes a feed; ``run()`` starts it.
+    ///
+    /// `log` is Redis for the tick log, `cache` that for live prices: the same client when one server has both duties.
+    /// `now` is the wall clock.
+    ///
     /// - Throws: ``FeedError``.
     package init(
         _ configuration: FeedConfiguration,
@@ -211,7 +212,10 @@ package final class Feed: Service {
 
     /// 0.25 s, doubled with every failure up to the limit, and up to a quarter more by chance.
     private func backoff(_ failures: Int) -> Duration {
-        let milliseconds = min(250 << min(failures - 1, 12), Int(configuration.maximumBackoff.components.seconds * 1000))
+        let milliseconds = min(
+            250 << min(failures - 1, 12),
+            Int(configuration.maximumBackoff.components.seconds * 1000)
+        )
         return .milliseconds(milliseconds + Int.random(in: 0...milliseconds / 4))
     }
 

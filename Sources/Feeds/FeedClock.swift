@@ -8,7 +8,9 @@ package enum FeedClockMode: String, Sendable, CaseIterable {
     case feed
 }
 
-/// The feed's clock: the time under which frames stand in the log. It never goes back.
+/// The feed's clock: the time under which frames stand in the log.
+///
+/// It never goes back.
 ///
 /// An exchange time more than a minute ahead is not believed until several instruments show it (or all that are
 /// subscribed, when they are fewer): one corrupt stamp must not close every minute. Where hardly any of the subscribed

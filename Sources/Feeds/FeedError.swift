@@ -1,4 +1,6 @@
-/// Why a feed cannot go on, or the simulated exchange cannot start. The message says what to do.
+/// Why a feed cannot go on, or the simulated exchange cannot start.
+///
+/// The message says what to do.
 package struct FeedError: Error, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// The address of the ticker is malformed, or of a kind that is not supported.

@@ -41,7 +41,9 @@ package final class FrameOutbox: Sendable {
         self.capacity = capacity
     }
 
-    /// Appends an entry; waits while the outbox is full. Entries after ``close()`` are dropped.
+    /// Appends an entry; waits while the outbox is full.
+    ///
+    /// Entries after ``close()`` are dropped.
     package func append(_ entry: OutgoingEntry) async {
         await withCheckedContinuation { continuation in
             let (waiter, isDone) = state.withLock { state -> (CheckedContinuation<Void, Never>?, Bool) in
@@ -59,8 +61,9 @@ package final class FrameOutbox: Sendable {
         }
     }
 
-    /// Takes the oldest entries, at most `count` of them or about `bytes` bytes; waits for the first. Empty only after
-    /// ``close()``.
+    /// Takes the oldest entries, at most `count` of them or about `bytes` bytes; waits for the first.
+    ///
+    /// Empty only after ``close()``.
     package func take(count: Int, bytes: Int) async -> [OutgoingEntry] {
         while true {
             let taken = take(atMost: count, bytes: bytes)

@@ -42,7 +42,9 @@ package final class LogWriter: Sendable {
         state.withLock { $0.lastID = max($0.lastID, last) }
     }
 
-    /// Writes entries; returns when the log has all of them. Tries again for as long as Redis is away.
+    /// Writes entries; returns when the log has all of them.
+    ///
+    /// Tries again for as long as Redis is away.
     ///
     /// - Throws: `CancellationError`.
     package func write(_ entries: [OutgoingEntry]) async throws {

@@ -120,12 +120,14 @@ extension JSONWriter {
     }
 
     /// Prices with all the decimals that the feed sent.
-    mutating func quote(_ quote: LiveQuote, of symbol: InstrumentSymbol) {
+    mutating func quote(_ quote: LiveQuote, of instrument: Instrument) {
         let tick = quote.tick
+        // Shares and indices have none: the 0 in their packets says nothing.
+        let openInterest = instrument.type == .equity ? nil : tick.openInterest?.current
         let decimals = Int(tick.priceDecimals)
         object { json in
             json.key("symbol")
-            json.string(symbol.description)
+            json.string(instrument.symbol.description)
             json.key("last_price")
             json.decimal(mantissa: Int64(tick.lastPrice), decimals: decimals)
             json.key("as_of")
@@ -137,7 +139,7 @@ extension JSONWriter {
             json.key("volume")
             json.optional(tick.trading) { $0.integer($1.volume) }
             json.key("open_interest")
-            json.optional(tick.openInterest) { $0.integer($1.current) }
+            json.optional(openInterest) { $0.integer($1) }
             json.key("ohlc")
             json.optional(tick.day) { json, day in
                 json.object { json in

@@ -124,7 +124,7 @@ struct GatewayRoutes: Sendable {
             json.array { json in
                 for (index, (instrument, _)) in asked.enumerated() {
                     guard let quote = quotes[index] else { continue }
-                    json.quote(quote, of: instrument.symbol)
+                    json.quote(quote, of: instrument)
                 }
             }
         }

@@ -7,7 +7,9 @@ package struct TestEdition: Sendable, Hashable, CustomStringConvertible {
     /// The editions on this machine: the newest Community and the newest Apache one.
     package static let available: [TestEdition] = {
         let all = ServerPrograms.available()
-        return [all.first { $0.isCommunity }, all.first { !$0.isCommunity }].compactMap(\.self).map { TestEdition(programs: $0) }
+        return [all.first { $0.isCommunity }, all.first { !$0.isCommunity }].compactMap(\.self).map {
+            TestEdition(programs: $0)
+        }
     }()
 
     /// What was found, and what could not be tested for want of it.

@@ -70,8 +70,9 @@ package actor TestEngines {
         return try await makeDatabase(edition, template: "template_migrated")
     }
 
-    /// The addresses of the engine's two Redis servers, with a database number that no other test of this process
-    /// uses. There are sixteen for all tests.
+    /// The addresses of the engine's two Redis servers, with a database number that no other test of this process uses.
+    ///
+    /// There are sixteen for all tests.
     package func makeRedisURLs(_ edition: TestEdition) async throws -> (log: String, cache: String) {
         let addresses = try await engine(edition).addresses
         redisDatabases += 1

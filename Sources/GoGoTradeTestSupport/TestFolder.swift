@@ -22,7 +22,9 @@ package enum TestFolder {
         guard mkdir(path, 0o755) == 0 else { throw TestSupportError("cannot make \(path)") }
         if SystemUser.isRoot {
             let user = try SystemUser.find()
-            guard chown(path, user.userID, user.groupID) == 0 else { throw TestSupportError("cannot give \(path) away") }
+            guard chown(path, user.userID, user.groupID) == 0 else {
+                throw TestSupportError("cannot give \(path) away")
+            }
         }
         cleanup.withLock { $0.folders.append(path) }
         return path
@@ -46,22 +48,34 @@ package enum TestFolder {
             // Nothing in these servers is worth keeping: SIGQUIT is PostgreSQL's immediate shutdown.
             for process in processes { kill(process, SIGQUIT) }
             for process in processes { waitpid(process, nil, 0) }
-            for folder in folders { try? FileManager.default.removeItem(atPath: folder) }
+            TestFolder.remove(folders)
         }
     }
 
     /// Removes what test processes that were killed have left behind.
     private static func removeLeftovers() {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/tmp")) ?? []
-        for name in names where name.hasPrefix(prefix) {
+        let leftovers = names.filter { name in
+            guard name.hasPrefix(prefix) else { return false }
             let owner = name.dropFirst(prefix.count).prefix { $0 != "." }
-            guard let process = pid_t(owner), kill(process, 0) != 0, errno == ESRCH else { continue }
-            let folder = "/tmp/" + name
-            for file in ["postgres/postmaster.pid", "redis-log/redis.pid", "redis-cache/redis.pid"] {
-                let text = (try? String(contentsOfFile: folder + "/" + file, encoding: .utf8)) ?? ""
-                if let line = text.split(separator: "\n").first, let server = pid_t(line) { kill(server, SIGQUIT) }
-            }
-            try? FileManager.default.removeItem(atPath: folder)
+            guard let process = pid_t(owner) else { return false }
+            return kill(process, 0) != 0 && errno == ESRCH
         }
+        remove(leftovers.map { "/tmp/" + $0 })
+    }
+
+    /// Removes folders of tests, and ends the servers that still work in them.
+    private static func remove(_ folders: [String]) {
+        guard !folders.isEmpty else { return }
+        let roots = folders.map { $0 + "/" }
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+            guard let process = pid_t(name), process != getpid(), let path = realpath("/proc/\(name)/cwd", nil) else {
+                continue
+            }
+            let place = String(cString: path)
+            free(path)
+            if roots.contains(where: { place.hasPrefix($0) }) { kill(process, SIGKILL) }
+        }
+        for folder in folders { try? FileManager.default.removeItem(atPath: folder) }
     }
 }

@@ -1,10 +1,12 @@
-/// The names of everything in Redis. Keys of a shard share a hash tag, so that a cluster keeps them together.
+/// The names of everything in Redis.
+///
+/// Keys of a shard share a hash tag, so that a cluster keeps them together.
 package struct LiveKeys: Sendable, Hashable {
     /// The shard of the tick log.
     package let shard: Int
     private let prefix: String
 
-    /// - Parameter namespace: what all names begin with; other programs on the same Redis use another one.
+    /// Names below `namespace`: other programs on the same Redis use another one.
     package init(shard: Int, namespace: String = "gogotrade") {
         self.shard = shard
         self.prefix = "\(namespace):{s\(shard)}:"

@@ -46,7 +46,7 @@ package struct LivePrices: Sendable {
 
     /// Adds the commands that store an instrument's newest packet.
     ///
-    /// - Parameter quoteLifetime: how long the last-known quote is kept: until the session ends.
+    /// The last-known quote is kept for `quoteLifetime`: until the session ends.
     package static func append(
         to batch: inout RedisCommandBatch,
         keys: LiveKeys,

@@ -19,8 +19,9 @@ package enum LogEntry: Sendable {
         }
     }
 
-    /// Fields of an entry: `f` the frame's bytes and `t` the time of receipt; a clock entry has `t` alone. Times are
-    /// microseconds since 1970 UTC in decimal digits.
+    /// Fields of an entry: `f` the frame's bytes and `t` the time of receipt; a clock entry has `t` alone.
+    ///
+    /// Times are microseconds since 1970 UTC in decimal digits.
     static let frameField: StaticString = "f"
     static let timeField: StaticString = "t"
 

@@ -20,7 +20,9 @@ package struct TickLog: Sendable {
         self.client = client
     }
 
-    /// Which log this is; made up when the log is new. A log that was lost has another one.
+    /// Which log this is; made up when the log is new.
+    ///
+    /// A log that was lost has another one.
     package func identity() async throws -> String {
         var generator = SystemRandomNumberGenerator()
         let fresh = String(generator.next(), radix: 16)

@@ -1,7 +1,9 @@
 internal import NIOCore
 package import RedisClient
 
-/// The right to write a shard's log: one feed at a time. It lapses by itself when its holder dies.
+/// The right to write a shard's log: one feed at a time.
+///
+/// It lapses by itself when its holder dies.
 package struct WriterLease: Sendable {
     /// How long the lease lasts without being renewed.
     package static let lifetime: Duration = .seconds(5)

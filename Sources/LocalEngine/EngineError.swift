@@ -1,4 +1,6 @@
-/// Why the private engine cannot be made, started or stopped. The message says what to do.
+/// Why the private engine cannot be made, started or stopped.
+///
+/// The message says what to do.
 package struct EngineError: Error, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// No PostgreSQL with TimescaleDB, or no redis-server, on this machine.

@@ -81,8 +81,9 @@ package final class EngineHome: Sendable {
 
     func redisFolder(_ name: String) -> String { "\(path)/redis-\(name)" }
 
-    /// The folder of the sockets. A socket's path has at most 107 bytes, so a home with a long path keeps them
-    /// under /tmp instead.
+    /// The folder of the sockets.
+    ///
+    /// A socket's path has at most 107 bytes, so a home with a long path keeps them under /tmp instead.
     package static func socketFolder(home: String) -> String {
         let inside = home + "/run"
         if inside.utf8.count <= 80 { return inside }
@@ -118,7 +119,9 @@ package final class EngineHome: Sendable {
     func write(_ stamp: EngineStamp, owner: SystemUser?) throws(EngineError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        guard let data = try? encoder.encode(stamp) else { throw EngineError(.home, "the home's stamp cannot be encoded") }
+        guard let data = try? encoder.encode(stamp) else {
+            throw EngineError(.home, "the home's stamp cannot be encoded")
+        }
         try TextFile.write(String(decoding: data, as: UTF8.self) + "\n", to: path + "/engine.json", owner: owner)
     }
 }

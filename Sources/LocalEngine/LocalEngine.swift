@@ -53,11 +53,10 @@ package final class LocalEngine: Sendable {
 
     /// Opens (or makes) the home; starts nothing yet.
     ///
-    /// - Parameters:
-    ///   - path: the home folder, absolute.
-    ///   - content: what the home is to hold; a home of the other kind is refused. nil leaves the stamp as it is.
-    ///   - programs: the engine for a new home; nil takes the first that is available. A home that was used
-    ///     before goes on with the engine it was made with.
+    /// `path` is absolute. A home that holds other content than `content` is refused; nil leaves the stamp as it is.
+    /// A new home is made with `programs`, or the first engine that is available; one that was used before goes on
+    /// with the engine it was made with.
+    ///
     /// - Throws: ``EngineError``.
     package init(
         path: String,
@@ -68,7 +67,8 @@ package final class LocalEngine: Sendable {
     ) throws(EngineError) {
         owner = SystemUser.isRoot ? try SystemUser.find() : nil
         home = try EngineHome(path: path, owner: owner)
-        guard let redisProgram = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"].first(where: isExecutable) else {
+        guard let redisProgram = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"].first(where: isExecutable)
+        else {
             throw EngineError(.programMissing, "redis-server is not installed: run scripts/setup")
         }
         self.redisProgram = redisProgram
@@ -332,7 +332,7 @@ package final class LocalEngine: Sendable {
 
     private func waitForPostgres() async throws {
         let maintenance = addresses.database.withDatabase("postgres")
-        try await waitUntilReady("PostgreSQL", child: { $0.postgres }) { [logger] in
+        try await waitUntilReady("PostgreSQL", child: \.postgres) { [logger] in
             let connection = try await PostgresConnection.connect(maintenance, logger: logger)
             defer { connection.close() }
             try await connection.run { session in
@@ -348,7 +348,7 @@ package final class LocalEngine: Sendable {
     private func waitForRedis() async throws {
         for (server, url) in [(RedisServer.log, addresses.redisLogURL), (.cache, addresses.redisCacheURL)] {
             let configuration = try RedisConfiguration(url: url)
-            try await waitUntilReady("Redis (\(server.rawValue))", child: { $0.redis[server] }) { [logger] in
+            try await waitUntilReady("Redis (\(server.rawValue))", child: \.redis[server]) { [logger] in
                 let client = RedisClient(configuration: configuration, logger: logger)
                 do {
                     try await client.ping()
@@ -363,7 +363,7 @@ package final class LocalEngine: Sendable {
 
     private func waitUntilReady(
         _ name: String,
-        child: @Sendable (Children) -> ChildProcess?,
+        child: any KeyPath<Children, ChildProcess?> & Sendable,
         probe: @Sendable () async throws -> Void
     ) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
@@ -372,7 +372,7 @@ package final class LocalEngine: Sendable {
                 return try await probe()
             } catch {
                 try Task.checkCancellation()
-                let process = children.withLock { child($0) }
+                let process = children.withLock { $0[keyPath: child] }
                 if let process, let ending = process.ending {
                     throw EngineError(.server, "\(name) did not start (\(ending)):\n\(process.logTail())")
                 }

@@ -15,8 +15,10 @@ enum PostgresServer {
     static let superuser = "gogotrade"
     static let database = "gogotrade"
 
-    /// The settings beside initdb's defaults. Sources: PostgreSQL's documentation, "Resource Consumption";
-    /// background workers of TimescaleDB are off, the program has a schedule of its own.
+    /// The settings beside initdb's defaults.
+    ///
+    /// Sources: PostgreSQL's documentation, "Resource Consumption"; background workers of TimescaleDB are off, the
+    /// program has a schedule of its own.
     static func configuration(size: EngineSize, socketFolder: String) -> String {
         let memory = machineMemory()
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))

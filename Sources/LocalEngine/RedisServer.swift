@@ -1,4 +1,6 @@
-/// How a private Redis server is configured. Two of them run: their duties need opposite settings.
+/// How a private Redis server is configured.
+///
+/// Two of them run: their duties need opposite settings.
 enum RedisServer: String, CaseIterable {
     /// The tick log and the event streams: kept on disk, never evicted.
     case log

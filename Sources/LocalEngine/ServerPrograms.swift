@@ -69,12 +69,19 @@ package struct ServerPrograms: Sendable, Hashable, Codable {
         guard Self.supportedVersions.contains(majorVersion),
             access(folder + "/postgres"), access(folder + "/initdb"),
             let control = try? String(contentsOfFile: extensionFolder + "/timescaledb.control", encoding: .utf8),
-            let version = Self.defaultVersion(control)
+            let version = Self.defaultVersion(control), Self.isSupported(timescale: version),
+            access("\(libraryFolder)/timescaledb-\(version).so")
         else { return nil }
         self.folder = folder
         self.majorVersion = majorVersion
         self.timescaleVersion = version
         self.isCommunity = access("\(libraryFolder)/timescaledb-tsl-\(version).so")
+    }
+
+    /// TimescaleDB 2.19 or newer.
+    private static func isSupported(timescale version: String) -> Bool {
+        let parts = version.split(separator: ".").prefix(2).compactMap { Int($0) }
+        return parts.count == 2 && (parts[0], parts[1]) >= (2, 19)
     }
 
     /// The value of `default_version = '…'` in an extension's control file.

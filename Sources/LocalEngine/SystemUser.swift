@@ -11,7 +11,9 @@ package struct SystemUser: Sendable {
 
     package static var isRoot: Bool { geteuid() == 0 }
 
-    /// The user that the set-up made. Servers never run as root.
+    /// The user that the set-up made.
+    ///
+    /// Servers never run as root.
     ///
     /// - Throws: ``EngineError`` `.user` when there is none.
     package static func find() throws(EngineError) -> SystemUser {
@@ -29,7 +31,9 @@ package struct SystemUser: Sendable {
         )
     }
 
-    /// Gives up root for the whole program, for good. Call it before any thread is started.
+    /// Gives up root for the whole program, for good.
+    ///
+    /// Call it before any thread is started.
     ///
     /// - Throws: ``EngineError`` `.user`.
     package static func become(_ user: SystemUser) throws(EngineError) {

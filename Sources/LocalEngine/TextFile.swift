@@ -10,7 +10,9 @@ enum TextFile {
     /// Writes a file whole or not at all: a temporary file beside it, synced, then renamed.
     ///
     /// - Throws: ``EngineError`` `.home` with the path and the system's reason.
-    static func write(_ text: String, to path: String, mode: mode_t = 0o600, owner: SystemUser? = nil) throws(EngineError) {
+    static func write(_ text: String, to path: String, mode: mode_t = 0o600, owner: SystemUser? = nil)
+        throws(EngineError)
+    {
         let temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw failure("cannot write \(temporary)") }

@@ -1,6 +1,8 @@
 package import MarketModel
 
-/// The days of the simulated exchange: Monday to Friday. It knows no holidays.
+/// The days of the simulated exchange: Monday to Friday.
+///
+/// It knows no holidays.
 package enum WeekdayCalendar {
     package static func isTradingDay(_ date: CivilDate) -> Bool {
         date.weekday <= 5

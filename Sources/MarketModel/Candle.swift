@@ -1,4 +1,6 @@
-/// Where a candle came from. A write never replaces a row of a higher rank.
+/// Where a candle came from.
+///
+/// A write never replaces a row of a higher rank.
 package enum CandleSource: String, CaseIterable, Sendable, Comparable {
     case tick
     case rollup

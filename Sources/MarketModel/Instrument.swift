@@ -1,4 +1,6 @@
-/// The identity of an instrument for life: a UUID. Tokens are reused and symbols renamed; this never changes.
+/// The identity of an instrument for life: a UUID.
+///
+/// Tokens are reused and symbols renamed; this never changes.
 package struct InstrumentID: Hashable, Sendable {
     /// The UUID's first eight bytes, big-endian.
     package let high: UInt64
@@ -57,7 +59,9 @@ package struct InstrumentSymbol: Hashable, Sendable, CustomStringConvertible {
         self.tradingSymbol = tradingSymbol
     }
 
-    /// Reads `EXCHANGE:SYMBOL` (case does not matter). Returns nil without a colon or with an empty or overlong part.
+    /// Reads `EXCHANGE:SYMBOL` (case does not matter).
+    ///
+    /// Returns nil without a colon or with an empty or overlong part.
     package init?(_ text: some StringProtocol) {
         guard let colon = text.firstIndex(of: ":") else { return nil }
         let exchange = text[..<colon]
@@ -79,7 +83,7 @@ package struct Instrument: Sendable, Hashable {
     package var symbol: InstrumentSymbol
     package var name: String?
     package var type: InstrumentType
-    /// The broker's name of the market segment: NSE, INDICES, NFO-FUT …
+    /// The broker's name of the market segment: NSE, INDICES, NFO-FUT.
     package var segment: String
     package var lastPrice: Price?
     package var expiry: Timestamp?

@@ -1,4 +1,6 @@
-/// The length of a candle. The raw value is its name everywhere: in the store, in the API and on the command line.
+/// The length of a candle.
+///
+/// The raw value is its name everywhere: in the store, in the API and on the command line.
 package enum Timeframe: String, CaseIterable, Sendable, Hashable {
     case oneMinute = "1m"
     case fiveMinutes = "5m"
@@ -6,7 +8,9 @@ package enum Timeframe: String, CaseIterable, Sendable, Hashable {
     case oneHour = "1h"
     case oneDay = "1d"
 
-    /// How long a whole candle lasts. A session's last hour can be shorter.
+    /// How long a whole candle lasts.
+    ///
+    /// A session's last hour can be shorter.
     package var duration: Duration {
         switch self {
         case .oneMinute: .seconds(60)

@@ -32,8 +32,9 @@ extension Timestamp: CustomStringConvertible {
     }
 
     /// Reads RFC 3339, and the forms brokers send: `2026-09-01T09:15:00+0530`, `2026-09-01 09:15:00+05:30`,
-    /// `2026-09-01T03:45:00.5Z`. A bare date means midnight. Without a zone the time is Indian (IST),
-    /// unless `assumingUTC` is true.
+    /// `2026-09-01T03:45:00.5Z`.
+    ///
+    /// A bare date means midnight. Without a zone the time is Indian (IST), unless `assumingUTC` is true.
     ///
     /// Returns nil for anything else, impossible dates included.
     package init?(_ text: some StringProtocol, assumingUTC: Bool = false) {

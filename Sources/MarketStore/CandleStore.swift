@@ -43,10 +43,13 @@ package struct CandleStore: Sendable {
         self.pool = pool
     }
 
-    /// Stores candles: all or none. A row that is equal already is not written, and a row of a source that outranks
-    /// the new one's stays.
+    /// Stores candles: all or none.
     ///
-    /// - Parameter candles: at most one for each instrument, timeframe and start.
+    /// A row that is equal already is not written, and a row of a source that outranks the new one's stays.
+    ///
+    /// Give at most one candle for each instrument, timeframe and start.
+    ///
+    /// - Returns: how many rows were new, changed and left alone.
     /// - Throws: ``StoreError`` `.invalidInput` when a candle cannot be true, with its start and the rule it breaks;
     ///   ``PostgresError``.
     package func upsert(_ candles: [StoredCandle]) async throws -> UpsertResult {
@@ -84,7 +87,9 @@ package struct CandleStore: Sendable {
     ///
     /// Covers the half-open interval from `from` to `to`. Minutes without a trade have no candle; nothing is invented.
     ///
-    /// - Parameter limit: the most candles returned, 1...10,000; the newest are kept.
+    /// At most `limit` candles are returned, 1...10,000; the newest are kept.
+    ///
+    /// - Returns: the candles, none when there are none.
     /// - Throws: ``StoreError`` `.invalidInput` (empty interval, limit out of range); ``PostgresError``.
     package func candles(
         of instrument: InstrumentID,

@@ -78,6 +78,7 @@ package struct CheckpointStore: Sendable {
     ///   - candles: the candles that were closed between `former` and `next`.
     ///   - former: what this recorder stored last.
     ///   - next: what to store now; the same shard and epoch.
+    /// - Returns: what became of the candles' rows.
     /// - Throws: ``StoreError`` `.takenOver` when the stored checkpoint is not `former`: nothing is stored then, and
     ///   the recorder must stop; ``PostgresError``.
     package func commit(

@@ -14,8 +14,9 @@ package struct InstrumentStore: Sendable {
         last_price, expiry, strike, tick_size, lot_size
         """
 
-    /// Stores instruments by their exchange and symbol: new ones are added, known ones brought up to date. The
-    /// identity of a known one stays, whatever `id` the caller gives.
+    /// Stores instruments by their exchange and symbol: new ones are added, known ones brought up to date.
+    ///
+    /// The identity of a known one stays, whatever `id` the caller gives.
     ///
     /// - Returns: the instruments as stored, in the order given.
     /// - Throws: ``PostgresError``; nothing is stored then.
@@ -80,7 +81,9 @@ package struct InstrumentStore: Sendable {
     ///   - text: what to look for; nil for all.
     ///   - exchange: only those of this exchange.
     ///   - type: only those of this kind.
-    ///   - limit: the most returned, 1...1000; by symbol.
+    ///   - limit: the most returned, 1...1000.
+    /// - Returns: the instruments by symbol.
+    /// - Throws: ``PostgresError``; ``StoreError`` `.schema` when a row has a type that this program does not know.
     package func search(
         text: String?,
         exchange: String?,

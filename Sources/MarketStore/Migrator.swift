@@ -31,15 +31,15 @@ package struct Migrator: Sendable {
     /// - Throws: ``StoreError`` `.schema` when the database is newer than this program, or a step that was applied
     ///   has another text now; ``PostgresError`` when a statement fails, and nothing of its step remains then.
     package func migrate() async throws -> [String] {
-        try await pool.withConnection { session in
+        try await pool.withTransaction { session in
+            try session.execute(Self.lock)
             try session.execute(Self.bookkeeping)
         }
         var applied: [String] = []
         for migration in migrations {
             let migrations = migrations
             let isNew = try await pool.withTransaction { session in
-                // One migrating program at a time; the number is ours ("gogo").
-                try session.execute("SELECT pg_advisory_xact_lock(1735354223)")
+                try session.execute(Self.lock)
                 try Self.check(session, migrations)
                 guard try !Self.isApplied(session, migration) else { return false }
                 do {
@@ -70,7 +70,11 @@ package struct Migrator: Sendable {
     package func status() async throws -> MigrationStatus {
         let migrations = migrations
         return try await pool.withTransaction { session in
-            let known = try session.query("SELECT to_regclass('schema_migrations') IS NOT NULL").value(0, 0, as: Bool.self)
+            let known = try session.query("SELECT to_regclass('schema_migrations') IS NOT NULL").value(
+                0,
+                0,
+                as: Bool.self
+            )
             var times: [Int32: String] = [:]
             if known {
                 try Self.check(session, migrations)
@@ -94,17 +98,16 @@ package struct Migrator: Sendable {
         }
     }
 
+    /// One migrating program at a time; the number is ours ("gogo").
+    private static let lock = "SELECT pg_advisory_xact_lock(1735354223)"
+
     private static let bookkeeping = """
-        DO $$ BEGIN
-            CREATE TABLE IF NOT EXISTS schema_migrations (
-                number integer PRIMARY KEY,
-                name text NOT NULL,
-                checksum text NOT NULL,
-                applied_at timestamptz NOT NULL DEFAULT now()
-            );
-        EXCEPTION WHEN unique_violation OR duplicate_table THEN
-            -- Another program made it at the same moment.
-        END $$
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+            number integer PRIMARY KEY,
+            name text NOT NULL,
+            checksum text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now()
+        )
         """
 
     private static func check(_ session: borrowing PostgresSession, _ migrations: [Migration]) throws {

@@ -12,7 +12,9 @@ package struct TimescaleEdition: Sendable, Equatable, CustomStringConvertible {
     package var name: String { isCommunity ? "Community" : "Apache" }
     package var description: String { "PostgreSQL \(serverVersion), TimescaleDB \(version), \(name) edition" }
 
-    /// Asks the server. What is loaded counts, not the setting.
+    /// Asks the server.
+    ///
+    /// What is loaded counts, not the setting.
     ///
     /// - Throws: ``StoreError`` `.schema` when the extension is missing; ``PostgresError``.
     package static func detect(_ pool: PostgresPool) async throws -> TimescaleEdition {
@@ -29,7 +31,8 @@ package struct TimescaleEdition: Sendable, Equatable, CustomStringConvertible {
             return TimescaleEdition(
                 version: try rows.value(0, 0),
                 isCommunity: try loaded.value(0, 0),
-                serverVersion: try rows.value(0, 1, as: String.self).split(separator: " ").first.map { String($0) } ?? ""
+                serverVersion: try rows.value(0, 1, as: String.self).split(separator: " ").first.map { String($0) }
+                    ?? ""
             )
         }
     }

@@ -2,7 +2,7 @@ internal import CLibpq
 
 /// Where a PostgreSQL server is and who we are there.
 package struct PostgresConfiguration: Sendable {
-    /// libpq's connection keywords but for the password: host, port, dbname, user, sslmode …
+    /// libpq's connection keywords but for the password: host, port, dbname, user, sslmode.
     package private(set) var keywords: [String: String]
     /// The password, where one is used.
     package var password: PostgresSecret?
@@ -67,7 +67,9 @@ package struct PostgresConfiguration: Sendable {
     /// The name of the database.
     package var database: String? { keywords["dbname"] }
 
-    /// Everything that libpq is given. Time-outs make a dead peer show within seconds instead of never.
+    /// Everything that libpq is given.
+    ///
+    /// Time-outs make a dead peer show within seconds instead of never.
     func connectionKeywords() -> [(String, String)] {
         var all = [
             "application_name": "gogotrade",

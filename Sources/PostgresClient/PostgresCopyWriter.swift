@@ -56,7 +56,9 @@ package struct PostgresCopyWriter: ~Copyable {
         writeInteger(value.serverMicroseconds)
     }
 
-    /// Writes a `numeric`. Values of up to 10^12 units take the fixed 14-byte form.
+    /// Writes a `numeric`.
+    ///
+    /// Values of up to 10^12 units take the fixed 14-byte form.
     package mutating func write(_ value: PostgresNumeric) {
         if PostgresNumeric.fixedRange.contains(value.scaled) {
             reserve(18)

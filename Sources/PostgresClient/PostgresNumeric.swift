@@ -35,7 +35,9 @@ package struct PostgresNumeric: PostgresArrayElement, PostgresDecodable, Hashabl
         return true
     }
 
-    /// Writes the fixed form, 14 bytes with three digits: no branch on the magnitude. The server strips zero digits.
+    /// Writes the fixed form, 14 bytes with three digits: no branch on the magnitude.
+    ///
+    /// The server strips zero digits.
     static func storeFixed(_ scaled: Int64, at target: UnsafeMutableRawPointer) {
         let magnitude = scaled.magnitude
         let whole = UInt32(truncatingIfNeeded: magnitude / 10_000)

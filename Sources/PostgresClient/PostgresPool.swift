@@ -34,7 +34,9 @@ package struct PostgresPoolStatistics: Sendable {
     package let waiting: Int
 }
 
-/// A pool of connections to one server. Opens them when they are asked for; `init` starts nothing.
+/// A pool of connections to one server.
+///
+/// Opens them when they are asked for; `init` starts nothing.
 package final class PostgresPool: Sendable {
     package let configuration: PostgresConfiguration
     private let settings: PostgresPoolConfiguration
@@ -178,7 +180,9 @@ package final class PostgresPool: Sendable {
         }
     }
 
-    /// Waits for a grant. Never returns before the grant or the refusal has arrived, so that no grant is lost.
+    /// Waits for a grant.
+    ///
+    /// Never returns before the grant or the refusal has arrived, so that no grant is lost.
     private func wait(_ waiter: UInt64) async throws -> Grant {
         let result = await withTaskGroup(of: Result<Grant, any Error>?.self) { group in
             group.addTask { [self] in

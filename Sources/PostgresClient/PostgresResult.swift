@@ -21,7 +21,9 @@ package final class PostgresResult: @unchecked Sendable {
     /// How many rows INSERT, UPDATE, DELETE, COPY or SELECT worked on.
     package var affectedRows: Int { Int(String(cString: PQcmdTuples(pointer))) ?? 0 }
 
-    /// The bytes of a cell, or nil for NULL. Only valid within `body`.
+    /// The bytes of a cell, or nil for NULL.
+    ///
+    /// Only valid within `body`.
     func withCell<Value>(
         _ row: Int,
         _ column: Int,
@@ -29,7 +31,8 @@ package final class PostgresResult: @unchecked Sendable {
     ) throws(PostgresError) -> Value {
         let rowNumber = Int32(truncatingIfNeeded: row)
         let columnNumber = Int32(truncatingIfNeeded: column)
-        guard PQgetisnull(pointer, rowNumber, columnNumber) == 0, let start = PQgetvalue(pointer, rowNumber, columnNumber)
+        guard PQgetisnull(pointer, rowNumber, columnNumber) == 0,
+            let start = PQgetvalue(pointer, rowNumber, columnNumber)
         else { return try body(nil) }
         let length = Int(PQgetlength(pointer, rowNumber, columnNumber))
         return try body(UnsafeRawBufferPointer(start: start, count: length))

@@ -60,8 +60,9 @@ package struct PostgresSession: ~Copyable {
         try query(sql, values: values)
     }
 
-    /// Like ``query(_:_:)``, with the parameters in an array. It has a label, so that an array as the only parameter is
-    /// not taken for many.
+    /// Like ``query(_:_:)``, with the parameters in an array.
+    ///
+    /// It has a label, so that an array as the only parameter is not taken for many.
     package func query(_ sql: String, values: [any PostgresEncodable]) throws(PostgresError) -> PostgresResult {
         let bindings = PostgresBindings(values)
         let name = try prepare(sql, types: bindings.types)
@@ -95,7 +96,11 @@ package struct PostgresSession: ~Copyable {
         let result = try checked(PQexec(connection, "COMMIT"))
         // COMMIT of a failed transaction reports success with the tag ROLLBACK.
         guard String(cString: PQcmdStatus(result.pointer)) == "COMMIT" else {
-            throw PostgresError(.server, "the transaction was rolled back: a statement in it had failed", sqlState: "25P02")
+            throw PostgresError(
+                .server,
+                "the transaction was rolled back: a statement in it had failed",
+                sqlState: "25P02"
+            )
         }
         return value
     }

@@ -177,7 +177,9 @@ package struct PostgresTimestamp: PostgresArrayElement, PostgresDecodable, Hasha
         return true
     }
 
-    /// Microseconds since 2000. What lies before all that fits is held at the lowest value, which the server refuses.
+    /// Microseconds since 2000.
+    ///
+    /// What lies before all that fits is held at the lowest value, which the server refuses.
     var serverMicroseconds: Int64 {
         let (value, overflow) = microseconds.subtractingReportingOverflow(Self.serverEpoch)
         return overflow || value == .min ? .min + 1 : value

@@ -45,9 +45,9 @@ package final class Recorder: Service {
     private static let reserve: Duration = .seconds(5)
     private static let readCount = 256
 
-    /// - Parameters:
-    ///   - store: the store's pool must lead to the primary.
-    ///   - redis: Redis for the tick log.
+    /// Makes a recorder; ``run()`` starts it.
+    ///
+    /// The store's pool must lead to the primary; `redis` is that of the tick log.
     package init(keys: LiveKeys, store: MarketStore, redis: RedisClient, logger: Logger) {
         self.shard = Int16(truncatingIfNeeded: keys.shard)
         self.keys = keys

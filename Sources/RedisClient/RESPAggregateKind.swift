@@ -1,11 +1,11 @@
 /// The values of RESP3 that are made of other values.
-enum RESPAggregateKind: Sendable {
+package enum RESPAggregateKind: Sendable {
     case array, map, set, push
     /// Data about the reply that follows; read and dropped.
     case attribute
 
     /// The kind that begins with this byte, if one does.
-    init?(type: UInt8) {
+    package init?(type: UInt8) {
         switch type {
         case UInt8(ascii: "*"): self = .array
         case UInt8(ascii: "%"): self = .map
@@ -17,7 +17,7 @@ enum RESPAggregateKind: Sendable {
     }
 
     /// How many values make one entry of the announced number.
-    var elementsPerEntry: Int {
+    package var elementsPerEntry: Int {
         switch self {
         case .map, .attribute: 2
         case .array, .set, .push: 1
@@ -25,7 +25,7 @@ enum RESPAggregateKind: Sendable {
     }
 
     /// The value made of these elements, or nil for an attribute, which is none.
-    func value(of elements: [RedisValue]) -> RedisValue? {
+    package func value(of elements: [RedisValue]) -> RedisValue? {
         switch self {
         case .array: .array(elements)
         case .set: .set(elements)

@@ -1,11 +1,11 @@
-import NIOCore
+package import NIOCore
 
 /// Cuts received bytes into RESP3 replies.
 ///
 /// Every byte is looked at a bounded number of times, however the replies arrive: what is complete of an aggregate is
 /// kept on a stack of open aggregates, and of a line or a bulk it is remembered how much is there. After a violation
 /// every call throws it again. Streamed aggregates ("*?") are not read: no Redis version sends them.
-struct RESPDecoder {
+package struct RESPDecoder {
     private let limits: RESPLimits
     private var buffer = ByteBuffer()
     private var open: [OpenAggregate] = []
@@ -33,12 +33,12 @@ struct RESPDecoder {
         var elements: [RedisValue] = []
     }
 
-    init(limits: RESPLimits = RESPLimits()) {
+    package init(limits: RESPLimits = RESPLimits()) {
         self.limits = limits
     }
 
     /// Adds bytes as they came from the socket.
-    mutating func append(_ bytes: ByteBuffer) {
+    package mutating func append(_ bytes: ByteBuffer) {
         guard buffer.readableBytes > 0 else {
             buffer = bytes
             return
@@ -51,7 +51,7 @@ struct RESPDecoder {
     /// Returns the next complete reply, or nil if more bytes are needed.
     ///
     /// - Throws: ``RedisError`` `.protocolViolation`.
-    mutating func next() throws(RedisError) -> RedisValue? {
+    package mutating func next() throws(RedisError) -> RedisValue? {
         if let violation { throw violation }
         do {
             return try nextReply()

@@ -1,26 +1,26 @@
 /// Where one line of RESP3 lies in the received bytes, and how its text is read.
-struct RESPLine {
+package struct RESPLine {
     /// The byte in front that says what it is.
-    let type: UInt8
+    package let type: UInt8
     /// The first byte of the text.
-    let start: Int
+    package let start: Int
     /// The byte after the text.
-    let end: Int
+    package let end: Int
 
     /// Whether a reply, or a part of one, may begin with this byte.
-    static func isType(_ byte: UInt8) -> Bool {
+    package static func isType(_ byte: UInt8) -> Bool {
         "+-:$=!*%~>|_,#(".utf8.contains(byte)
     }
 
     /// The text.
-    func text(_ bytes: Span<UInt8>) -> String {
+    package func text(_ bytes: Span<UInt8>) -> String {
         bytes.extracting(start..<end).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The length in the header of a bulk or an aggregate; nil for -1, which is how RESP2 wrote null.
     ///
     /// - Throws: ``RedisError`` `.protocolViolation`: not a number, below -1, beyond the limit.
-    func length(_ bytes: Span<UInt8>, limit: Int) throws(RedisError) -> Int? {
+    package func length(_ bytes: Span<UInt8>, limit: Int) throws(RedisError) -> Int? {
         let number = try integer(bytes)
         if number == -1 { return nil }
         guard number >= 0 else { throw .violation("a negative length") }
@@ -31,7 +31,7 @@ struct RESPLine {
     /// The value of a line that is a whole reply.
     ///
     /// - Throws: ``RedisError`` `.protocolViolation`: text that is not of the type.
-    func scalar(_ bytes: Span<UInt8>) throws(RedisError) -> RedisValue {
+    package func scalar(_ bytes: Span<UInt8>) throws(RedisError) -> RedisValue {
         switch type {
         case UInt8(ascii: "+"):
             return isOK(bytes) ? .simple("OK") : .simple(text(bytes))

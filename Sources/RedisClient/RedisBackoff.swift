@@ -1,16 +1,16 @@
 /// Growing waits between attempts to connect, each drawn between half of it and the whole, so that clients do not come
 /// back in step.
-struct RedisBackoff: Sendable {
+package struct RedisBackoff: Sendable {
     private let bounds: ClosedRange<Duration>
     /// How many attempts failed in a row.
     private(set) var failures = 0
 
-    init(_ bounds: ClosedRange<Duration>) {
+    package init(_ bounds: ClosedRange<Duration>) {
         self.bounds = bounds
     }
 
     /// Returns the wait after one more failure.
-    mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
+    package mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
         let doublings = min(failures, 16)
         failures += 1
         let longest = min(bounds.upperBound, bounds.lowerBound * (1 << doublings))
@@ -18,7 +18,7 @@ struct RedisBackoff: Sendable {
     }
 
     /// Begins again with the shortest wait.
-    mutating func reset() {
+    package mutating func reset() {
         failures = 0
     }
 }

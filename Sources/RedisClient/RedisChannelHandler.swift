@@ -1,24 +1,24 @@
-import NIOCore
+package import NIOCore
 
 /// One connection's end of the pipeline: writes requests, reads replies, watches the time.
 ///
 /// When anything goes wrong (a late reply, bytes that are not RESP3, a lost socket) the connection is closed for good
 /// and everything that waits fails; nothing is ever put back into step.
-final class RedisChannelHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+package final class RedisChannelHandler: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
 
     /// Batches of at least this size are written as they are; smaller ones are copied together.
     private static let wholeWriteBytes = 16 << 10
 
-    let outbox: RedisOutbox
+    package let outbox: RedisOutbox
     private let onMessage: (@Sendable (RedisMessage) -> Void)?
     private var decoder: RESPDecoder
     private var queue = RedisReplyQueue()
     private var context: ChannelHandlerContext?
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
 
-    init(_ configuration: RedisConfiguration, onMessage: (@Sendable (RedisMessage) -> Void)? = nil) {
+    package init(_ configuration: RedisConfiguration, onMessage: (@Sendable (RedisMessage) -> Void)? = nil) {
         var limits = RESPLimits()
         limits.replyBytes = configuration.maximumReplyBytes
         self.outbox = RedisOutbox(
@@ -29,17 +29,17 @@ final class RedisChannelHandler: ChannelInboundHandler {
         self.decoder = RESPDecoder(limits: limits)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
+    package func handlerRemoved(context: ChannelHandlerContext) {
         end(.lost())
         self.context = nil
     }
 
     /// Writes what was submitted since the last time, in one flush.
-    func sendSubmitted() {
+    package func sendSubmitted() {
         let requests = outbox.take()
         guard let context, context.channel.isActive, outbox.closed == nil else {
             for request in requests { request.fail(.notSent(outbox.closed ?? .lost())) }
@@ -62,12 +62,12 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     /// Ends the connection: everything that waits, and everything after, fails with the reason.
-    func close(_ reason: RedisError) {
+    package func close(_ reason: RedisError) {
         end(reason)
         context?.close(promise: nil)
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard outbox.closed == nil else { return }
         decoder.append(unwrapInboundIn(data))
         var completions: [RedisReplyQueue.Completion] = []
@@ -90,12 +90,12 @@ final class RedisChannelHandler: ChannelInboundHandler {
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         end(.lost())
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         close(.lost(error))
     }
 
@@ -141,7 +141,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
 extension RedisError {
     /// The error for a connection that ended by itself.
-    static func lost(_ cause: (any Error)? = nil) -> RedisError {
+    package static func lost(_ cause: (any Error)? = nil) -> RedisError {
         RedisError(
             code: .connectionClosed,
             message: "The connection to Redis was lost; commands under way may or may not have been executed",
@@ -150,7 +150,7 @@ extension RedisError {
     }
 
     /// The error for a reply that did not come in time.
-    static func late() -> RedisError {
+    package static func late() -> RedisError {
         RedisError(
             code: .timeout,
             message: "Redis did not answer in time and was hung up on; commands under way may have been executed"

@@ -1,5 +1,5 @@
-import Logging
-import Synchronization
+internal import Logging
+internal import Synchronization
 
 extension RedisClient {
     /// How often a connection that only listens asks the server for a sign of life.

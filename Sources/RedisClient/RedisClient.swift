@@ -1,7 +1,7 @@
 package import Logging
 package import NIOCore
-import NIOPosix
-import Synchronization
+internal import NIOPosix
+internal import Synchronization
 
 /// One Redis server, over a connection that all tasks share and that is remade when it breaks.
 ///
@@ -11,9 +11,9 @@ import Synchronization
 /// never repeated by the client.
 package final class RedisClient: RedisCommandSender {
     /// How the server is reached.
-    let configuration: RedisConfiguration
-    let eventLoopGroup: any EventLoopGroup
-    let logger: Logger
+    package let configuration: RedisConfiguration
+    package let eventLoopGroup: any EventLoopGroup
+    package let logger: Logger
     private let state: Mutex<State>
 
     private struct State {
@@ -74,7 +74,7 @@ package final class RedisClient: RedisCommandSender {
     }
 
     /// Makes a connection for one caller, who gives it back to ``closeDedicated(_:)``.
-    func openDedicated(onMessage: (@Sendable (RedisMessage) -> Void)?) async throws(RedisError) -> RedisConnection {
+    package func openDedicated(onMessage: (@Sendable (RedisMessage) -> Void)?) async throws(RedisError) -> RedisConnection {
         guard !state.withLock({ $0.reconnection.isShutDown }) else { throw .shutDown }
         let connection = try await RedisConnection.connect(
             configuration,
@@ -94,7 +94,7 @@ package final class RedisClient: RedisCommandSender {
     }
 
     /// Closes a connection that was made for one caller.
-    func closeDedicated(_ connection: RedisConnection) async {
+    package func closeDedicated(_ connection: RedisConnection) async {
         state.withLock { _ = $0.dedicated.removeValue(forKey: ObjectIdentifier(connection)) }
         await connection.close()
     }

@@ -36,13 +36,13 @@ extension RedisCommandBatch {
     }
 
     /// Adds a command with text arguments.
-    mutating func command(_ name: StaticString, _ arguments: [String]) {
+    package mutating func command(_ name: StaticString, _ arguments: [String]) {
         command(name, argumentCount: arguments.count)
         for argument in arguments { append(argument) }
     }
 
     /// Adds the log-in of a connection: RESP3, user and password, database.
-    mutating func handshake(_ configuration: RedisConfiguration) {
+    package mutating func handshake(_ configuration: RedisConfiguration) {
         command("HELLO", argumentCount: configuration.password == nil ? 1 : 4)
         append(3)
         if let password = configuration.password {
@@ -61,7 +61,7 @@ extension RedisCommandBatch {
     /// With RESP3 the server confirms each channel by a push, and answers SUBSCRIBE itself only when it refuses it. The
     /// PING behind it is what is counted: its reply says that the pushes before it are through, and a refusal stands in
     /// its place.
-    mutating func confirmedSubscribe(to channels: [String]) {
+    package mutating func confirmedSubscribe(to channels: [String]) {
         unansweredCommand("SUBSCRIBE", argumentCount: channels.count)
         for channel in channels { append(channel) }
         command("PING", argumentCount: 0)

@@ -8,7 +8,7 @@ package struct RedisCommandBatch: Sendable {
     /// The number of commands, and of the replies that will come.
     package private(set) var count = 0
     /// The encoded commands.
-    private(set) var bytes: ByteBuffer
+    package private(set) var bytes: ByteBuffer
     private var missingArguments = 0
     private var isMiscounted = false
 
@@ -24,7 +24,7 @@ package struct RedisCommandBatch: Sendable {
     package var byteCount: Int { bytes.readableBytes }
 
     /// Whether every command got the number of arguments it announced.
-    var isWellFormed: Bool { missingArguments == 0 && !isMiscounted }
+    package var isWellFormed: Bool { missingArguments == 0 && !isMiscounted }
 
     /// Begins a command, whose `argumentCount` arguments follow with `append`.
     package mutating func command(_ name: StaticString, argumentCount: Int) {
@@ -33,7 +33,7 @@ package struct RedisCommandBatch: Sendable {
     }
 
     /// Begins a command that has no reply of its own.
-    mutating func unansweredCommand(_ name: StaticString, argumentCount: Int) {
+    package mutating func unansweredCommand(_ name: StaticString, argumentCount: Int) {
         writeCommand(name, argumentCount: argumentCount)
     }
 

@@ -40,12 +40,12 @@ extension RedisCommandSender {
     }
 
     /// Sends a batch of one command and returns its reply.
-    func sendOne(_ batch: RedisCommandBatch) async throws(RedisError) -> RedisValue {
+    package func sendOne(_ batch: RedisCommandBatch) async throws(RedisError) -> RedisValue {
         try Self.onlyReply(try await send(batch))
     }
 
     /// Takes the reply of a batch of one command.
-    static func onlyReply(_ replies: [RedisValue]) throws(RedisError) -> RedisValue {
+    package static func onlyReply(_ replies: [RedisValue]) throws(RedisError) -> RedisValue {
         guard let reply = replies.first else {
             throw RedisError(code: .protocolViolation, message: "Redis sent no reply to a command")
         }

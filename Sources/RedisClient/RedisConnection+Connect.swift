@@ -1,6 +1,6 @@
 package import Logging
 package import NIOCore
-import NIOPosix
+internal import NIOPosix
 
 extension RedisConnection {
     /// Connects, logs in with RESP3 and selects the database.
@@ -17,7 +17,7 @@ extension RedisConnection {
     }
 
     /// As ``connect(_:eventLoopGroup:logger:)``; what is published reaches `onMessage` on the event loop.
-    static func connect(
+    package static func connect(
         _ configuration: RedisConfiguration,
         eventLoopGroup: any EventLoopGroup,
         logger: Logger,
@@ -31,7 +31,7 @@ extension RedisConnection {
 
     /// Starts to connect and calls back once with the outcome, on the event loop; a connection that nobody keeps closes
     /// itself.
-    static func open(
+    package static func open(
         _ configuration: RedisConfiguration,
         eventLoopGroup: any EventLoopGroup,
         logger: Logger,

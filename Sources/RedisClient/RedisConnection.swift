@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 /// One socket to a Redis server, logged in and speaking RESP3.
 ///
@@ -14,7 +14,7 @@ package final class RedisConnection: RedisCommandSender {
     private let commandTimeout: Duration
 
     /// Wraps a channel whose pipeline has the handler, on its event loop.
-    init(channel: any Channel, handler: RedisChannelHandler, configuration: RedisConfiguration) {
+    package init(channel: any Channel, handler: RedisChannelHandler, configuration: RedisConfiguration) {
         self.channel = channel
         self.handler = NIOLoopBound(handler, eventLoop: channel.eventLoop)
         self.outbox = handler.outbox
@@ -27,7 +27,7 @@ package final class RedisConnection: RedisCommandSender {
     }
 
     /// Why the connection ended, or nil while it is up.
-    var endReason: RedisError? { outbox.closed }
+    package var endReason: RedisError? { outbox.closed }
 
     package func send(_ batch: RedisCommandBatch) async throws(RedisError) -> [RedisValue] {
         try await send(batch, timeout: commandTimeout)
@@ -46,7 +46,7 @@ package final class RedisConnection: RedisCommandSender {
     }
 
     /// As ``send(_:)``, for a command that the server itself holds back for a time.
-    func send(_ batch: RedisCommandBatch, additionalTime: Duration) async throws(RedisError) -> [RedisValue] {
+    package func send(_ batch: RedisCommandBatch, additionalTime: Duration) async throws(RedisError) -> [RedisValue] {
         try await send(batch, timeout: commandTimeout + additionalTime)
     }
 
@@ -64,25 +64,25 @@ package final class RedisConnection: RedisCommandSender {
     }
 
     /// Closes the socket without waiting for it.
-    func close(_ reason: RedisError) {
+    package func close(_ reason: RedisError) {
         let handler = handler
         channel.eventLoop.execute { handler.value.close(reason) }
     }
 
     /// Waits for the end of the connection or of the waiting task.
-    func waitForEnd() async {
+    package func waitForEnd() async {
         let ended = RedisWaiter<Void>()
         whenClosed { ended.deliver(.success(())) }
         try? await ended.value()
     }
 
     /// Calls back once the socket is closed, on the event loop.
-    func whenClosed(_ body: @escaping @Sendable () -> Void) {
+    package func whenClosed(_ body: @escaping @Sendable () -> Void) {
         channel.closeFuture.whenComplete { _ in body() }
     }
 
     /// Logs in; the future has the connection's first error, if the server sent one.
-    func handshake(_ configuration: RedisConfiguration, deadline: NIODeadline) -> EventLoopFuture<RedisServerError?> {
+    package func handshake(_ configuration: RedisConfiguration, deadline: NIODeadline) -> EventLoopFuture<RedisServerError?> {
         var batch = RedisCommandBatch(reservingCapacity: 256)
         batch.handshake(configuration)
         let promise = channel.eventLoop.makePromise(of: RedisServerError?.self)
@@ -93,7 +93,7 @@ package final class RedisConnection: RedisCommandSender {
     /// Sends a PING in regular intervals; one that is not answered in time ends the connection, as any command.
     ///
     /// For connections that only listen: they would never notice that the server is gone.
-    func keepAlive(every interval: Duration) {
+    package func keepAlive(every interval: Duration) {
         let interval = TimeAmount(interval)
         let task = channel.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { [weak self] task in
             guard let self, self.endReason == nil else { return task.cancel() }
@@ -150,7 +150,7 @@ extension RedisCommandBatch {
 
 extension RedisError {
     /// The error of what was under way when this program closed the connection.
-    static var closedHere: RedisError {
+    package static var closedHere: RedisError {
         RedisError(
             code: .connectionClosed,
             message: "The connection to Redis was closed by this program; commands under way may have been executed",

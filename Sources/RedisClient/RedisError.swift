@@ -91,7 +91,7 @@ extension RedisError: CustomStringConvertible, CustomDebugStringConvertible {
 
 extension RedisError {
     /// The error of a caller whose task was cancelled.
-    static var cancelled: RedisError {
+    package static var cancelled: RedisError {
         RedisError(
             code: .cancelled,
             message: "The task was cancelled while it waited for Redis",
@@ -100,17 +100,17 @@ extension RedisError {
     }
 
     /// The error of a call on a client after its shutdown.
-    static var shutDown: RedisError {
+    package static var shutDown: RedisError {
         RedisError(code: .shutDown, message: "The Redis client was shut down")
     }
 
     /// The error for bytes that are not RESP3.
-    static func violation(_ message: String) -> RedisError {
+    package static func violation(_ message: String) -> RedisError {
         RedisError(code: .protocolViolation, message: "Redis sent \(message); the connection was given up")
     }
 
     /// The error for a reply of another shape than the command's.
-    static func unexpectedReply(to command: StaticString) -> RedisError {
+    package static func unexpectedReply(to command: StaticString) -> RedisError {
         RedisError(code: .protocolViolation, message: "Redis answered \(command) with a reply of an unexpected shape")
     }
 }

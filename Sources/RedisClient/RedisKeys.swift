@@ -85,7 +85,7 @@ extension RedisCommandSender {
 
 extension Duration {
     /// Milliseconds, rounded up; at most about 146 million years.
-    var wholeMilliseconds: Int64 {
+    package var wholeMilliseconds: Int64 {
         let (seconds, attoseconds) = components
         guard seconds.magnitude < UInt64(Int64.max / 2000) else { return seconds < 0 ? .min / 2 : .max / 2 }
         let whole = attoseconds / 1_000_000_000_000_000

@@ -14,7 +14,7 @@ package struct RedisMessage: Sendable, Equatable {
     }
 
     /// Reads a push, or returns nil for one that is no published message.
-    init?(push elements: [RedisValue]) {
+    package init?(push elements: [RedisValue]) {
         guard elements.count == 3, elements[0].string == "message",
             let channel = elements[1].string, let payload = elements[2].bytes
         else { return nil }

@@ -1,13 +1,13 @@
-import NIOCore
-import Synchronization
+internal import NIOCore
+internal import Synchronization
 
 /// The way of requests from any thread to the connection's event loop.
 ///
 /// It keeps the order in which they were submitted, gathers whatever comes before the loop gets to it into one flush,
 /// and bounds what is waiting for replies. Closed once with the reason, it refuses everything after.
-final class RedisOutbox: Sendable {
+package final class RedisOutbox: Sendable {
     /// What the submitter does next.
-    enum Submission: Sendable {
+    package enum Submission: Sendable {
         /// Wake the event loop, which then calls ``take()``.
         case wake
         /// Nothing: the loop is coming anyway.
@@ -28,16 +28,16 @@ final class RedisOutbox: Sendable {
     private let maximumBytes: Int
     private let state = Mutex(State())
 
-    init(maximumCommands: Int, maximumBytes: Int) {
+    package init(maximumCommands: Int, maximumBytes: Int) {
         self.maximumCommands = maximumCommands
         self.maximumBytes = maximumBytes
     }
 
     /// Why nothing can be submitted any more, or nil while it can.
-    var closed: RedisError? { state.withLock { $0.closed } }
+    package var closed: RedisError? { state.withLock { $0.closed } }
 
     /// Puts a request at the end of the line.
-    func submit(_ request: RedisRequest) -> Submission {
+    package func submit(_ request: RedisRequest) -> Submission {
         state.withLock { state in
             if let closed = state.closed { return .refused(.notSent(closed)) }
             let commands = state.pendingCommands + request.replyCount
@@ -60,7 +60,7 @@ final class RedisOutbox: Sendable {
     }
 
     /// Hands over what was submitted, on the event loop.
-    func take() -> [RedisRequest] {
+    package func take() -> [RedisRequest] {
         state.withLock { state in
             state.isWakePending = false
             let requests = state.requests
@@ -70,7 +70,7 @@ final class RedisOutbox: Sendable {
     }
 
     /// Makes room again for what was answered.
-    func release(commands: Int, bytes: Int) {
+    package func release(commands: Int, bytes: Int) {
         state.withLock { state in
             state.pendingCommands -= commands
             state.pendingBytes -= bytes
@@ -78,7 +78,7 @@ final class RedisOutbox: Sendable {
     }
 
     /// Refuses everything from now on and returns what was submitted but never sent; the first reason stays.
-    func close(_ reason: RedisError) -> [RedisRequest] {
+    package func close(_ reason: RedisError) -> [RedisRequest] {
         state.withLock { state in
             if state.closed == nil { state.closed = reason }
             let requests = state.requests
@@ -90,7 +90,7 @@ final class RedisOutbox: Sendable {
 
 extension RedisError {
     /// The error of a request that was not sent because its connection had ended.
-    static func notSent(_ reason: RedisError) -> RedisError {
+    package static func notSent(_ reason: RedisError) -> RedisError {
         guard reason.code != .shutDown else { return reason }
         return RedisError(
             code: .connectionFailed,

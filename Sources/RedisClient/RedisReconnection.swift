@@ -3,9 +3,9 @@
 /// Every input returns what is to be done. There is one attempt at a time, which all callers share; after a failed one,
 /// callers are refused with its error until the wait of the backoff is over. A connection that lasted less than
 /// ``minimumLife`` counts as a failure.
-struct RedisReconnection<Connection: AnyObject, Waiter> {
+package struct RedisReconnection<Connection: AnyObject, Waiter> {
     /// What a caller who needs a connection does.
-    enum Request {
+    package enum Request {
         /// Use this one.
         case use(Connection)
         /// Wait; the attempt is under way.
@@ -17,7 +17,7 @@ struct RedisReconnection<Connection: AnyObject, Waiter> {
     }
 
     /// What became of an attempt.
-    enum Outcome {
+    package enum Outcome {
         /// Give these the connection.
         case serve([Waiter])
         /// Close the connection, the client is shut down.
@@ -32,29 +32,29 @@ struct RedisReconnection<Connection: AnyObject, Waiter> {
     }
 
     /// How long a connection has to last for the next attempt to be made without a wait.
-    static var minimumLife: Duration { .seconds(1) }
+    package static var minimumLife: Duration { .seconds(1) }
 
     private var phase = Phase.down(retryAt: nil, error: nil)
     private var backoff: RedisBackoff
 
-    init(backoff: RedisBackoff) {
+    package init(backoff: RedisBackoff) {
         self.backoff = backoff
     }
 
     /// The connection, while there is one.
-    var current: Connection? {
+    package var current: Connection? {
         guard case .up(let connection, _) = phase else { return nil }
         return connection
     }
 
     /// Whether the client was shut down.
-    var isShutDown: Bool {
+    package var isShutDown: Bool {
         guard case .shutDown = phase else { return false }
         return true
     }
 
     /// A caller needs a connection; `waiter` is kept if it has to wait.
-    mutating func request(_ waiter: Waiter, now: ContinuousClock.Instant) -> Request {
+    package mutating func request(_ waiter: Waiter, now: ContinuousClock.Instant) -> Request {
         switch phase {
         case .up(let connection, _):
             return .use(connection)
@@ -74,14 +74,14 @@ struct RedisReconnection<Connection: AnyObject, Waiter> {
     }
 
     /// The attempt succeeded.
-    mutating func connected(_ connection: Connection, now: ContinuousClock.Instant) -> Outcome {
+    package mutating func connected(_ connection: Connection, now: ContinuousClock.Instant) -> Outcome {
         guard case .connecting(let waiters) = phase else { return .close }
         phase = .up(connection, since: now)
         return .serve(waiters)
     }
 
     /// The attempt failed; returns whom to tell.
-    mutating func failed(
+    package mutating func failed(
         _ error: RedisError,
         now: ContinuousClock.Instant,
         using generator: inout some RandomNumberGenerator
@@ -92,7 +92,7 @@ struct RedisReconnection<Connection: AnyObject, Waiter> {
     }
 
     /// A connection ended; returns whether it was the current one.
-    mutating func lost(
+    package mutating func lost(
         _ connection: Connection,
         _ error: RedisError,
         now: ContinuousClock.Instant,
@@ -113,7 +113,7 @@ struct RedisReconnection<Connection: AnyObject, Waiter> {
     }
 
     /// The client is shut down; returns the connection to close and whom to tell.
-    mutating func shutDown() -> (connection: Connection?, waiters: [Waiter]) {
+    package mutating func shutDown() -> (connection: Connection?, waiters: [Waiter]) {
         defer { phase = .shutDown }
         switch phase {
         case .up(let connection, _): return (connection, [])
@@ -125,7 +125,7 @@ struct RedisReconnection<Connection: AnyObject, Waiter> {
 
 extension RedisError {
     /// The error while the next attempt waits because connections do not last.
-    static func connectionLostAgain(_ cause: RedisError) -> RedisError {
+    package static func connectionLostAgain(_ cause: RedisError) -> RedisError {
         RedisError(
             code: .connectionFailed,
             message: "Connections to Redis end shortly after they are made; the next attempt waits a little",

@@ -1,18 +1,18 @@
-import NIOCore
+package import NIOCore
 
 /// The requests that were sent and wait for their replies, first in, first out.
 ///
 /// A request keeps its place until all its replies came, whether somebody still waits for them or not: so no reply can
 /// reach the wrong caller. Lives on the event loop; knows neither sockets nor clocks.
-struct RedisReplyQueue {
+package struct RedisReplyQueue {
     /// A request with the replies that came so far.
-    struct Completion {
-        let request: RedisRequest
+    package struct Completion {
+        package let request: RedisRequest
         fileprivate let values: [RedisValue]
         fileprivate let errors: RedisErrorCount
 
         /// Hands the replies to whoever waits.
-        func deliver() {
+        package func deliver() {
             switch request.receiver {
             case .replies(let waiter): waiter.deliver(.success(values))
             case .errorCount(let waiter): waiter.deliver(.success(errors))
@@ -23,7 +23,7 @@ struct RedisReplyQueue {
     }
 
     /// What a reply meant.
-    enum Arrival {
+    package enum Arrival {
         /// The request it belongs to still waits for more.
         case partial
         /// It was the request's last.
@@ -38,18 +38,18 @@ struct RedisReplyQueue {
     private var errors: RedisErrorCount = (0, nil)
     private var received = 0
 
-    var isEmpty: Bool { requests.isEmpty }
+    package var isEmpty: Bool { requests.isEmpty }
 
     /// The earliest time at which a request will have waited too long; looks at all of them.
-    var earliestDeadline: NIODeadline? { requests.lazy.compactMap(\.deadline).min() }
+    package var earliestDeadline: NIODeadline? { requests.lazy.compactMap(\.deadline).min() }
 
     /// Adds a request that was just sent.
-    mutating func append(_ request: RedisRequest) {
+    package mutating func append(_ request: RedisRequest) {
         requests.append(request)
     }
 
     /// Takes the next reply.
-    mutating func receive(_ reply: RedisValue) -> Arrival {
+    package mutating func receive(_ reply: RedisValue) -> Arrival {
         guard let request = requests.first else { return .unexpected }
         if let error = reply.error {
             errors.errors += 1
@@ -71,7 +71,7 @@ struct RedisReplyQueue {
     }
 
     /// Empties the queue and returns what waited.
-    mutating func removeAll() -> [RedisRequest] {
+    package mutating func removeAll() -> [RedisRequest] {
         let abandoned = Array(requests)
         requests = CircularBuffer()
         values = []

@@ -1,9 +1,9 @@
-import NIOCore
+package import NIOCore
 
 /// A batch on its way: what is written, how many replies belong to it, and who gets them.
-struct RedisRequest: Sendable {
+package struct RedisRequest: Sendable {
     /// Who waits, and for what.
-    enum Receiver: Sendable {
+    package enum Receiver: Sendable {
         /// All replies in order.
         case replies(RedisWaiter<[RedisValue]>)
         /// Only how many of them are errors.
@@ -14,13 +14,20 @@ struct RedisRequest: Sendable {
         case nobody
     }
 
-    let bytes: ByteBuffer
-    let replyCount: Int
-    let deadline: NIODeadline?
-    let receiver: Receiver
+    package let bytes: ByteBuffer
+    package let replyCount: Int
+    package let deadline: NIODeadline?
+    package let receiver: Receiver
+
+    package init(bytes: ByteBuffer, replyCount: Int, deadline: NIODeadline?, receiver: Receiver) {
+        self.bytes = bytes
+        self.replyCount = replyCount
+        self.deadline = deadline
+        self.receiver = receiver
+    }
 
     /// Tells whoever waits that there will be no replies.
-    func fail(_ error: RedisError) {
+    package func fail(_ error: RedisError) {
         switch receiver {
         case .replies(let waiter): waiter.deliver(.failure(error))
         case .errorCount(let waiter): waiter.deliver(.failure(error))

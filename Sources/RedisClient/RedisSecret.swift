@@ -1,7 +1,7 @@
 /// A password that does not show itself when it, or anything that holds it, is printed.
 package struct RedisSecret: Sendable, Equatable {
     /// The password itself, to be sent to the server and nowhere else.
-    let revealed: String
+    package let revealed: String
 
     /// Keeps a password.
     package init(_ password: String) {

@@ -19,7 +19,7 @@ package struct RedisStreamEntry: Sendable {
     }
 
     /// Reads `[id, [name, value, …]]`.
-    init?(_ reply: RedisValue) {
+    package init?(_ reply: RedisValue) {
         guard case .array(let parts) = reply, parts.count == 2,
             let id = parts[0].string.flatMap(RedisStreamID.init), case .array(let flat) = parts[1],
             flat.count.isMultiple(of: 2)
@@ -34,7 +34,7 @@ package struct RedisStreamEntry: Sendable {
     }
 
     /// Reads a list of entries.
-    static func list(_ reply: RedisValue?) -> [RedisStreamEntry]? {
+    package static func list(_ reply: RedisValue?) -> [RedisStreamEntry]? {
         guard case .array(let elements) = reply else { return nil }
         var entries: [RedisStreamEntry] = []
         entries.reserveCapacity(elements.count)

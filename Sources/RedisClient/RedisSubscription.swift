@@ -1,5 +1,5 @@
-import NIOCore
-import Synchronization
+internal import NIOCore
+package import Synchronization
 
 /// The messages published on some channels, in the order in which they came.
 ///
@@ -11,7 +11,7 @@ package struct RedisSubscription: AsyncSequence, Sendable {
     /// A subscription just ends; ``RedisClient/subscribe(to:bufferingNewest:_:)`` then throws why.
     package typealias Failure = Never
 
-    let inbox: RedisMessageInbox
+    package let inbox: RedisMessageInbox
 
     /// How many messages were lost because the reader was too slow.
     package var droppedMessages: Int { inbox.dropped.load(ordering: .relaxed) }
@@ -26,7 +26,7 @@ package struct RedisSubscription: AsyncSequence, Sendable {
 
     /// Reads one message after the other.
     package struct AsyncIterator: AsyncIteratorProtocol {
-        var base: AsyncStream<RedisMessage>.AsyncIterator
+        package var base: AsyncStream<RedisMessage>.AsyncIterator
 
         /// Returns the next message; nil once the subscription ended or the task is cancelled.
         package mutating func next(isolation actor: isolated (any Actor)?) async -> RedisMessage? {
@@ -36,23 +36,23 @@ package struct RedisSubscription: AsyncSequence, Sendable {
 }
 
 /// Where the connections of a subscription put their messages.
-final class RedisMessageInbox: Sendable {
-    let messages: AsyncStream<RedisMessage>
-    let dropped = Atomic<Int>(0)
-    let reconnections = Atomic<Int>(0)
+package final class RedisMessageInbox: Sendable {
+    package let messages: AsyncStream<RedisMessage>
+    package let dropped = Atomic<Int>(0)
+    package let reconnections = Atomic<Int>(0)
     private let continuation: AsyncStream<RedisMessage>.Continuation
 
-    init(bufferingNewest limit: Int) {
+    package init(bufferingNewest limit: Int) {
         (messages, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(limit))
     }
 
     /// Adds a message, in place of the oldest if there are too many.
-    func add(_ message: RedisMessage) {
+    package func add(_ message: RedisMessage) {
         if case .dropped = continuation.yield(message.copiedIfSmall()) { dropped.add(1, ordering: .relaxed) }
     }
 
     /// Ends the sequence.
-    func finish() {
+    package func finish() {
         continuation.finish()
     }
 }

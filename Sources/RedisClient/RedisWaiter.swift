@@ -1,9 +1,9 @@
-import Synchronization
+internal import Synchronization
 
 /// A value that one task waits for and that anyone may deliver once; later deliveries are dropped.
 ///
 /// A cancelled task stops waiting at once, whoever still means to deliver.
-final class RedisWaiter<Value: Sendable>: Sendable {
+package final class RedisWaiter<Value: Sendable>: Sendable {
     private enum State {
         case open
         case waiting(CheckedContinuation<Result<Value, RedisError>, Never>)
@@ -14,7 +14,7 @@ final class RedisWaiter<Value: Sendable>: Sendable {
     private let state = Mutex(State.open)
 
     /// Delivers the value or the error, unless that was done before or the task was cancelled.
-    func deliver(_ result: Result<Value, RedisError>) {
+    package func deliver(_ result: Result<Value, RedisError>) {
         let continuation: CheckedContinuation<Result<Value, RedisError>, Never>? = state.withLock { state in
             switch state {
             case .open:
@@ -33,7 +33,7 @@ final class RedisWaiter<Value: Sendable>: Sendable {
     /// Waits for the value; to be called once.
     ///
     /// - Throws: ``RedisError`` as delivered; `.cancelled` as soon as the task is cancelled.
-    func value() async throws(RedisError) -> Value {
+    package func value() async throws(RedisError) -> Value {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let delivered: Result<Value, RedisError>? = state.withLock { state in

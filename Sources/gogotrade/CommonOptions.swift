@@ -5,10 +5,16 @@ internal import Logging
 
 /// Options of every command that works on a store.
 struct CommonOptions: ParsableArguments {
-    @Option(help: "The home folder of the private engine (default: GOGOTRADE_HOME, /var/lib/gogotrade for root, ~/.local/share/gogotrade).")
+    @Option(
+        help:
+            "The home folder of the private engine (default: GOGOTRADE_HOME, /var/lib/gogotrade for root, ~/.local/share/gogotrade)."
+    )
     var home: String?
 
-    @Option(name: .customLong("log-level"), help: "What is logged to standard error: debug, info, notice, warning or error.")
+    @Option(
+        name: .customLong("log-level"),
+        help: "What is logged to standard error: debug, info, notice, warning or error."
+    )
     var logLevel = "notice"
 
     func validate() throws {

@@ -34,7 +34,8 @@ extension Feed {
         guard statistics.isConnected, let time = statistics.marketTime else {
             return RoleReport(name: "feed", isReady: false, detail: statistics.lastError ?? "connecting")
         }
-        let detail = "market time \(IndiaTime.text(time)) IST, \(statistics.frames) frames, \(statistics.packets) packets"
+        let detail =
+            "market time \(IndiaTime.text(time)) IST, \(statistics.frames) frames, \(statistics.packets) packets"
         return RoleReport(name: "feed", isReady: true, detail: detail)
     }
 }

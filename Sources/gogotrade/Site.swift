@@ -22,7 +22,8 @@ struct Site: Sendable {
         let pool = try PostgresPool(database, settings: settings.pool, logger: logger)
         store = MarketStore(pool: pool)
         log = RedisClient(configuration: try RedisConfiguration(url: logURL), logger: logger)
-        cache = logURL == cacheURL ? log : RedisClient(configuration: try RedisConfiguration(url: cacheURL), logger: logger)
+        cache =
+            logURL == cacheURL ? log : RedisClient(configuration: try RedisConfiguration(url: cacheURL), logger: logger)
     }
 
     func close() async {

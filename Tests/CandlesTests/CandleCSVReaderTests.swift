@@ -7,6 +7,7 @@ struct CandleCSVReaderTests {
     private struct Outcome {
         var candles: [Candle] = []
         var rejected: [String] = []
+        var replacements: [String] = []
         var duplicates = 0
     }
 
@@ -20,6 +21,7 @@ struct CandleCSVReaderTests {
             if let candle = try reader.take(line[...]) { outcome.candles.append(candle) }
         }
         outcome.rejected = reader.rejected.map(\.description)
+        outcome.replacements = reader.replacements.map(\.description)
         outcome.duplicates = reader.duplicates
         return outcome
     }
@@ -121,7 +123,7 @@ struct CandleCSVReaderTests {
         #expect(rejected.contains(reason), "\(rejected)")
     }
 
-    @Test("a line that says the same again is a duplicate, one with other figures a conflict")
+    @Test("a line that says the same again is left out, one with other figures takes its place")
     func duplicates() throws {
         let other = Self.good.replacing("474850", with: "474851")
         let sameElsewhere = Self.good.replacing("T09:15:00+0530", with: "T03:45:00Z").replacing(
@@ -129,11 +131,15 @@ struct CandleCSVReaderTests {
             with: "18631.20"
         )
         let outcome = try Self.read([Self.header, Self.good, Self.good, other, sameElsewhere])
-        #expect(outcome.candles == [Self.candle])
-        #expect(outcome.duplicates == 2)
+        #expect(outcome.candles.map(\.volume) == [474_850, 474_851, 474_850])
+        #expect(outcome.candles.last == Self.candle)
+        #expect(outcome.duplicates == 3)
+        #expect(outcome.rejected.isEmpty)
+        let told = "2026-09-01 09:15:00 IST stands on line"
         #expect(
-            outcome.rejected == [
-                "line 4: a candle of 2026-09-01 09:15:00 IST stands on an earlier line with other figures"
+            outcome.replacements == [
+                "line 4: \(told) 3 with other figures; this line counts",
+                "line 5: \(told) 4 with other figures; this line counts",
             ]
         )
     }

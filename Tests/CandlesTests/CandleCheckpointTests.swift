@@ -8,7 +8,7 @@ import Testing
 @Suite("The builder's checkpoint")
 struct CandleCheckpointTests {
     /// A stream short enough to be cut at every point: three minutes, all kinds of instruments, one joined late, a
-    /// late trade, an unknown token, an old snapshot and an impossible time.
+    /// late trade, volume taken back, an unknown token, an old snapshot and an impossible time.
     private static func frames(seed: UInt64) -> [LoggedFrame] {
         var tape = RandomTape(seed: seed)
         let end = at("09:17:30") * 1_000_000
@@ -19,6 +19,7 @@ struct CandleCheckpointTests {
             (at("09:16:20"), snapshot(99_00, of: Token.future, volume: 1_000_000, traded: at("09:15:59"))),
             (at("09:16:21"), snapshot(1_00, of: 77 << 8 | 1, volume: 1, traded: at("09:16:21"))),
             (at("09:16:22"), snapshot(1_00, of: Token.future, volume: 1, traded: at("09:16:22") - 86_400)),
+            (at("09:16:22"), snapshot(1_00, of: Token.currency, volume: 9_000_000, traded: at("09:16:22"))),
             (at("09:16:23"), snapshot(1_00, of: Token.future, volume: 1, traded: at("09:20:23"))),
         ]
         tape.ticks += extra.map { ($0.0 * 1_000_000, $0.1) }
@@ -39,6 +40,10 @@ struct CandleCheckpointTests {
         #expect(expected.count > 8)
         #expect(expected.contains { $0.candle.flags == .partial })
         #expect(whole.counters.late > 0)
+        #expect(whole.counters.corrections > 0)
+        #expect(whole.counters.staleSnapshots > 0)
+        #expect(whole.counters.implausibleTimes > 0)
+        #expect(whole.counters.unknownTokens > 0)
 
         var first = CandleBuilder(tokens: Token.all)
         var closed: [ClosedCandle] = []

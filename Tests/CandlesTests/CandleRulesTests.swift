@@ -133,6 +133,45 @@ struct CandleRulesTests {
         #expect(result.counters.corrections == 0)
     }
 
+    @Test("trades of the same second are ordered by the cumulative volume, whatever their arrival")
+    func disorderWithinASecond() throws {
+        let result = try candles([
+            Self.beforeOpen,
+            LoggedFrame(snapshot(102_00, volume: 300, traded: at("09:15:30")), received: at("09:15:30")),
+            LoggedFrame(snapshot(101_00, volume: 200, traded: at("09:15:30")), received: at("09:15:31")),
+            LoggedFrame(snapshot(100_00, volume: 100, traded: at("09:15:30")), received: at("09:15:32")),
+            Self.silence("09:16:02"),
+        ])
+        #expect(result.lines == ["09:15 O 100 H 102 L 100 C 102 V 300"])
+    }
+
+    @Test("the same trade again is no trade, even with another price or open interest")
+    func repetition() throws {
+        let result = try candles(
+            [
+                LoggedFrame(snapshot(100_00, of: Token.future, sent: at("09:10:00")), received: at("09:10:00")),
+                LoggedFrame(
+                    snapshot(100_00, of: Token.future, volume: 25, traded: at("09:15:05"), openInterest: 50),
+                    received: at("09:15:05")
+                ),
+                LoggedFrame(
+                    snapshot(
+                        105_00,
+                        of: Token.future,
+                        volume: 25,
+                        traded: at("09:15:05"),
+                        sent: at("09:15:06"),
+                        openInterest: 75
+                    ),
+                    received: at("09:15:06")
+                ),
+                Self.silence("09:16:02"),
+            ],
+            tokens: [Token.future]
+        )
+        #expect(result.lines == ["09:15 O 100 H 100 L 100 C 100 V 25 OI 50"])
+    }
+
     @Test("a minute that becomes known after a later one is open does not lose its volume")
     func disorderAcrossMinutes() throws {
         let result = try candles([

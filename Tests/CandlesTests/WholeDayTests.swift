@@ -91,15 +91,24 @@ struct DayStream {
 @Suite("A whole simulated day", .serialized)
 struct WholeDayTests {
     #if DEBUG
-        private static let instruments = 3
-        private static let leastRows = 1000
-        private static let disturbances = [Disturbance.none, .all]
+        private static let few = 3
+        private static let many = 3
     #else
-        private static let instruments = 200
-        private static let leastRows = 50_000
-        private static let disturbances = Disturbance.allCases
+        private static let few = 30
+        private static let many = 200
     #endif
-    private static let tokens = (0..<instruments).map { SimulatedInstruments.token($0) }
+
+    /// How many rows there are at least: a lively instrument trades in every minute, a quiet one in most.
+    private static func leastRows(_ instruments: Int) -> Int { instruments * 330 }
+
+    /// The undisturbed day and the one with every disturbance at once are played with all instruments.
+    private static func instruments(_ disturbance: Disturbance) -> Int {
+        disturbance == .none || disturbance == .all ? many : few
+    }
+
+    private static func tokens(_ instruments: Int) -> [UInt32] {
+        (0..<instruments).map { SimulatedInstruments.token($0) }
+    }
 
     private struct Outcome {
         var rows: [SlowCandleReference.Row]
@@ -109,9 +118,13 @@ struct WholeDayTests {
     }
 
     /// Plays a day through the builder; through the reference as well, message by message, if there is one.
-    private static func play(_ disturbance: Disturbance, reference: inout SlowCandleReference?) -> Outcome {
+    private static func play(
+        _ disturbance: Disturbance,
+        instruments: Int,
+        reference: inout SlowCandleReference?
+    ) -> Outcome {
         var stream = DayStream(instruments: instruments, seed: 2026, disturbance: disturbance)
-        var builder = CandleBuilder(tokens: tokens)
+        var builder = CandleBuilder(tokens: tokens(instruments))
         var rows: [SlowCandleReference.Row] = []
         while let frames = stream.next() {
             for frame in frames {
@@ -125,15 +138,16 @@ struct WholeDayTests {
         return Outcome(rows: rows, counters: builder.counters, market: stream.market, disturbed: stream.disturbed)
     }
 
-    @Test("every candle is the slow reference's, whatever happens to the messages", arguments: disturbances)
+    @Test("every candle is the slow reference's, whatever happens to the messages", arguments: Disturbance.allCases)
     func equalsReference(disturbance: Disturbance) throws {
+        let instruments = Self.instruments(disturbance)
         let hours = (openSeconds: 33_300, closeSeconds: 55_800)
         var reference: SlowCandleReference? = SlowCandleReference(
-            sessions: Dictionary(uniqueKeysWithValues: Self.tokens.map { ($0, hours) })
+            sessions: Dictionary(uniqueKeysWithValues: Self.tokens(instruments).map { ($0, hours) })
         )
-        let outcome = Self.play(disturbance, reference: &reference)
+        let outcome = Self.play(disturbance, instruments: instruments, reference: &reference)
         let expected = try #require(reference).finish()
-        #expect(expected.count > Self.leastRows)
+        #expect(expected.count > Self.leastRows(instruments))
         #expect(outcome.rows.count == expected.count)
         #expect(disturbance == .none ? outcome.disturbed == 0 : outcome.disturbed > 10)
         var differences = 0
@@ -152,9 +166,9 @@ struct WholeDayTests {
     )
     func harmless(disturbance: Disturbance) {
         var none: SlowCandleReference?
-        let expected = Self.play(.none, reference: &none)
-        let outcome = Self.play(disturbance, reference: &none)
-        #expect(expected.rows.count > Self.leastRows)
+        let expected = Self.play(.none, instruments: Self.few, reference: &none)
+        let outcome = Self.play(disturbance, instruments: Self.few, reference: &none)
+        #expect(expected.rows.count > Self.leastRows(Self.few))
         #expect(outcome.disturbed > 10)
         #expect(outcome.rows == expected.rows)
         #expect(outcome.counters.late == 0)
@@ -163,11 +177,11 @@ struct WholeDayTests {
     @Test("the minutes of a day add up to what the exchange says of the day")
     func addsUp() throws {
         var none: SlowCandleReference?
-        let outcome = Self.play(.none, reference: &none)
+        let outcome = Self.play(.none, instruments: Self.many, reference: &none)
         #expect(outcome.counters == BuilderCounters())
         let byToken = Dictionary(grouping: outcome.rows, by: \.token)
-        #expect(byToken.count == Self.instruments)
-        for number in 0..<Self.instruments {
+        #expect(byToken.count == Self.many)
+        for number in 0..<Self.many {
             let tick = outcome.market.tick(number)
             let rows = try #require(byToken[tick.instrumentToken])
             let day = try #require(tick.day)

@@ -5,22 +5,25 @@ import Testing
 /// Exit status, help and errors of the program.
 @Suite("The command line")
 struct CommandLineTests {
-    @Test("says with 2 what is wrong about the usage", arguments: [
-        (["up", "--port", "99999"], "--port must be 0 to 65535"),
-        (["up", "--port", "abc"], "abc"),
-        (["up", "--speed", "fast"], "fast"),
-        (["up", "--instruments", "0"], "--instruments must be 1 to 3000"),
-        (["up", "--date", "2026-02-30"], "2026-02-30"),
-        (["up", "--date", "2026-09-05"], "Saturday"),
-        (["up", "--feed", "kite"], "--ticker-url"),
-        (["up", "--log-level", "loud"], "--log-level"),
-        (["feed", "--ticker-url", "http://x"], "ws://HOST:PORT"),
-        (["candles", "show", "INFY", "1m"], "INFY"),
-        (["candles", "show", "NSE:INFY", "2m"], "2m"),
-        (["candles", "show", "NSE:INFY", "1m", "--limit", "0"], "--limit must be 1 to 10000"),
-        (["candles", "show", "NSE:INFY", "1m", "--from", "yesterday"], "yesterday"),
-        (["nonsense"], "nonsense"),
-    ])
+    @Test(
+        "says with 2 what is wrong about the usage",
+        arguments: [
+            (["up", "--port", "99999"], "--port must be 0 to 65535"),
+            (["up", "--port", "abc"], "abc"),
+            (["up", "--speed", "fast"], "fast"),
+            (["up", "--instruments", "0"], "--instruments must be 1 to 3000"),
+            (["up", "--date", "2026-02-30"], "2026-02-30"),
+            (["up", "--date", "2026-09-05"], "Saturday"),
+            (["up", "--feed", "kite"], "--ticker-url"),
+            (["up", "--log-level", "loud"], "--log-level"),
+            (["feed", "--ticker-url", "http://x"], "ws://HOST:PORT"),
+            (["candles", "show", "INFY", "1m"], "INFY"),
+            (["candles", "show", "NSE:INFY", "2m"], "2m"),
+            (["candles", "show", "NSE:INFY", "1m", "--limit", "0"], "--limit must be 1 to 10000"),
+            (["candles", "show", "NSE:INFY", "1m", "--from", "yesterday"], "yesterday"),
+            (["nonsense"], "nonsense"),
+        ]
+    )
     func usage(arguments: [String], mention: String) async throws {
         let answer = try await Program.run(arguments)
         #expect(answer.status == 2)
@@ -28,10 +31,13 @@ struct CommandLineTests {
         #expect(answer.output.isEmpty)
     }
 
-    @Test("explains every command", arguments: [
-        [], ["up"], ["migrate"], ["status"], ["instruments", "search"], ["candles", "import"], ["candles", "show"],
-        ["watchlist", "add"], ["feed"], ["record"], ["serve"], ["simulate"], ["kite", "decode"],
-    ])
+    @Test(
+        "explains every command",
+        arguments: [
+            [], ["up"], ["migrate"], ["status"], ["instruments", "search"], ["candles", "import"], ["candles", "show"],
+            ["watchlist", "add"], ["feed"], ["record"], ["serve"], ["simulate"], ["kite", "decode"],
+        ]
+    )
     func help(command: [String]) async throws {
         let answer = try await Program.run(command + ["--help"])
         #expect(answer.status == 0)

@@ -20,6 +20,7 @@ final class Program: Sendable {
     ///   - arguments: what follows `gogotrade`.
     ///   - environment: added to a bare environment; nothing of the caller's settings is passed on.
     ///   - input: what the program reads on standard input.
+    /// - Throws: what keeps the program from starting.
     init(_ arguments: [String], environment: [String: String] = [:], input: String? = nil) throws {
         let folder = try TestFolder.make("program")
         output = folder + "/output"

@@ -33,7 +33,9 @@ struct ExchangeLink {
 
     /// The next message of any kind.
     mutating func next() async throws -> WebSocketFrame {
-        guard let frame = try await inbound.next() else { throw TestSupportError("the exchange closed the connection") }
+        guard let frame = try await inbound.next(isolation: #isolation) else {
+            throw TestSupportError("the exchange closed the connection")
+        }
         return frame
     }
 

@@ -13,6 +13,15 @@ struct FrameOutboxTests {
 
     private static func numbers(_ entries: [OutgoingEntry]) -> [Int] { entries.map { Int($0.time.microseconds) } }
 
+    private final class Count: Sendable {
+        private let number = Mutex(0)
+
+        var value: Int {
+            get { number.withLock { $0 } }
+            set { number.withLock { $0 = newValue } }
+        }
+    }
+
     /// Lets other tasks run for a good while.
     private static func settle() async {
         for _ in 0..<2000 { await Task.yield() }
@@ -41,28 +50,28 @@ struct FrameOutboxTests {
     @Test("whoever appends to a full outbox waits until half of it has been taken")
     func backPressure() async {
         let outbox = FrameOutbox(capacity: 100)
-        let appended = Mutex(0)
+        let appended = Count()
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 for number in 0..<4 {
                     await outbox.append(Self.entry(number, bytes: 60))
-                    appended.withLock { $0 = number + 1 }
+                    appended.value = number + 1
                 }
             }
-            while appended.withLock({ $0 }) < 1 { await Task.yield() }
+            while appended.value < 1 { await Task.yield() }
             await Self.settle()
             // The second is in, and its appender waits.
-            #expect(appended.withLock { $0 } == 1)
+            #expect(appended.value == 1)
             #expect(Self.numbers(await outbox.take(count: 1, bytes: 1000)) == [0])
             await Self.settle()
-            #expect(appended.withLock { $0 } == 1)
+            #expect(appended.value == 1)
             #expect(Self.numbers(await outbox.take(count: 1, bytes: 1000)) == [1])
-            while appended.withLock({ $0 }) < 3 { await Task.yield() }
+            while appended.value < 3 { await Task.yield() }
             await Self.settle()
-            #expect(appended.withLock { $0 } == 3)
+            #expect(appended.value == 3)
             #expect(Self.numbers(await outbox.take(count: 9, bytes: 1000)) == [2, 3])
             await group.waitForAll()
-            #expect(appended.withLock { $0 } == 4)
+            #expect(appended.value == 4)
         }
     }
 

@@ -7,9 +7,10 @@ import Synchronization
 
 /// A Redis server of a test's own that can crash: everything it has confirmed is on the disk.
 final class RedisProcess: Sendable {
-    static let program = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"].first { path in
-        access(path, X_OK) == 0
-    }
+    static let program: String? = {
+        let paths: [String] = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"]
+        return paths.first { access($0, X_OK) == 0 }
+    }()
     static var isAvailable: Bool { program != nil }
 
     private let folder: String

@@ -81,11 +81,11 @@ func withFeed<R: Sendable>(_ feed: Feed, _ body: () async throws -> R) async thr
     }
 }
 
-/// Waits until something holds; fails loudly when it does not within half a minute.
+/// Waits until something holds; fails loudly when it does not within a minute.
 func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + .seconds(60)
     while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw TestSupportError("waited for 30 seconds: \(what)") }
+        guard ContinuousClock.now < deadline else { throw TestSupportError("waited for a minute: \(what)") }
         try await Task.sleep(for: .milliseconds(3))
     }
 }
@@ -202,7 +202,7 @@ extension [LoggedEntry] {
     func frames(after second: Int64) -> [Packets] {
         compactMap { logged -> Packets? in
             guard case .frame(let frame, _) = logged.entry else { return nil }
-            let packets = Packets(Array(frame.readableBytesView))
+            let packets = Packets([UInt8](frame.readableBytesView))
             guard let time = packets.exchangeTime, time > second else { return nil }
             return packets
         }

@@ -6,7 +6,7 @@ import PostgresClient
 import ServiceLifecycle
 import Testing
 
-@Suite("Connections to the gateway")
+@Suite("Connections to the gateway", .timeLimit(.minutes(5)))
 struct ConnectionTests {
     @Test("requests follow each other on one connection, errors among them", arguments: TestEdition.available)
     func keepAlive(_ edition: TestEdition) async throws {
@@ -36,6 +36,21 @@ struct ConnectionTests {
                 #expect(head.type == whole.type, "\(target)")
                 #expect(next.text == "ok\n", "\(target)")
             }
+        }
+    }
+
+    @Test("what is no HTTP is 400, and others are served on", arguments: TestEdition.available)
+    func nonsense(_ edition: TestEdition) async throws {
+        let site = try await GatewaySites.shared.site(edition)
+        try await site.withGateway { client in
+            let answer = try await RawConnection.onThread(port: client.port) { connection in
+                try connection.send("\u{1}\u{2} nonsense\r\n\r\n")
+                return try connection.answer()
+            }
+            #expect(answer.status == 400)
+            #expect(answer.body.isEmpty)
+            #expect(answer.headers["connection"] == "close")
+            #expect(try await client.get("/healthz").status == 200)
         }
     }
 

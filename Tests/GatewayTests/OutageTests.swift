@@ -48,12 +48,13 @@ struct OutageTests {
             #expect(missing == ["the database does not answer", "Redis (prices) does not answer"])
             #expect(try await client.get("/healthz").status == 200)
 
-            let second = try await startEngine(home, edition)
+            try await engine.start()
+            TestFolder.stopAtExit(engine)
             try await waitUntilReady(client)
             #expect(try await client.get("/api/v1/candles/NSE:INFY").array("candles").count == 5)
             #expect(try await client.get("/api/v1/prices?i=NSE:INFY").status == 200)
-            await second.stop()
         }
+        await engine.stop()
         await site.cache.shutdown()
         await site.log.shutdown()
     }

@@ -90,26 +90,30 @@ struct PriceRouteTests {
         }
     }
 
-    @Test("a full packet has volume and open interest", arguments: TestEdition.available)
+    @Test("a contract has volume and open interest, a share no open interest", arguments: TestEdition.available)
     func full(_ edition: TestEdition) async throws {
         let site = try await GatewaySites.shared.site(edition)
-        var tick = Tick(instrumentToken: 629_761, priceDecimals: 2, isTradable: true, lastPrice: 10_005)
-        tick.trading = TradingFigures(
-            lastTradedQuantity: 1,
-            averagePrice: 2,
-            volume: 3_000_000_000,
-            totalBuyQuantity: 0,
-            totalSellQuantity: 0
-        )
-        tick.day = DayPrices(open: 1, high: 2, low: 1, close: 1)
-        tick.openInterest = OpenInterest(current: 4_000_000_001, dayHigh: 0, dayLow: 0)
-        tick.depth = MarketDepth()
-        tick.hasExchangeTimeField = true
-        try await store(tick, in: site)
+        for token: UInt32 in [730_626, 629_761] {
+            var tick = Tick(instrumentToken: token, priceDecimals: 2, isTradable: true, lastPrice: 10_005)
+            tick.trading = TradingFigures(
+                lastTradedQuantity: 1,
+                averagePrice: 2,
+                volume: 3_000_000_000,
+                totalBuyQuantity: 0,
+                totalSellQuantity: 0
+            )
+            tick.day = DayPrices(open: 1, high: 2, low: 1, close: 1)
+            tick.openInterest = OpenInterest(current: 4_000_000_001, dayHigh: 0, dayLow: 0)
+            tick.depth = MarketDepth()
+            tick.hasExchangeTimeField = true
+            try await store(tick, in: site)
+        }
         try await site.withGateway { client in
-            let answer = try await client.get("/api/v1/prices?i=NSE:FULL")
-            #expect(answer.text.contains(#""last_price":100.05,"#))
-            #expect(answer.text.contains(#""volume":3000000000,"open_interest":4000000001,"#))
+            let contract = try await client.get("/api/v1/prices?i=NFO:NIFTY26SEP25000CE")
+            #expect(contract.text.contains(#""last_price":100.05,"#))
+            #expect(contract.text.contains(#""volume":3000000000,"open_interest":4000000001,"#))
+            let share = try await client.get("/api/v1/prices?i=NSE:FULL")
+            #expect(share.text.contains(#""volume":3000000000,"open_interest":null,"#))
         }
     }
 

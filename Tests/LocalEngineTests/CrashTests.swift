@@ -13,7 +13,7 @@ private let program: String? = {
     return FileManager.default.isExecutableFile(atPath: beside) ? beside : nil
 }()
 
-@Suite("A program that dies and leaves its servers", .timeLimit(.minutes(3)))
+@Suite("A program that dies and leaves its servers", .timeLimit(.minutes(5)))
 struct CrashTests {
     /// `gogotrade up` on a home, as a user starts it.
     private func up(_ home: TestHome) throws -> Process {
@@ -57,8 +57,8 @@ struct CrashTests {
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         let orphans = home.processes()
-        #expect(orphans.count >= 3, "the servers outlive the program")
-        #expect(orphans.allSatisfy { isAlive($0) })
+        // PostgreSQL's helpers come and go; its main process and the two Redis servers stay.
+        #expect(orphans.count { isAlive($0) } >= 3, "the servers outlive the program")
 
         try await home.withEngine { engine in
             #expect(orphans.allSatisfy { !isAlive($0) })

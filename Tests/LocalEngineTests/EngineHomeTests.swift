@@ -5,7 +5,7 @@ import LocalEngine
 import PostgresClient
 import Testing
 
-@Suite("The home of a private engine", .timeLimit(.minutes(2)))
+@Suite("The home of a private engine", .timeLimit(.minutes(5)))
 struct EngineHomeTests {
     @Test("a second engine on the same home is refused with what to do, and may come after the first")
     func lock() throws {

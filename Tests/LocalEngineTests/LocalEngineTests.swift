@@ -6,7 +6,7 @@ import PostgresClient
 import RedisClient
 import Testing
 
-@Suite("Private servers", .timeLimit(.minutes(3)))
+@Suite("Private servers", .timeLimit(.minutes(5)))
 struct LocalEngineTests {
     private func withRedis<Value>(_ url: String, _ body: (RedisClient) async throws -> Value) async throws -> Value {
         let client = RedisClient(configuration: try RedisConfiguration(url: url), logger: TestEngines.logger)
@@ -69,12 +69,17 @@ struct LocalEngineTests {
     func notRoot() async throws {
         let home = try TestHome()
         try await home.withEngine { engine in
+            var checked: Set<Int32> = []
             for process in home.processes() {
-                let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+                // PostgreSQL's helpers come and go.
+                guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else {
+                    continue
+                }
                 let users = try #require(status.split(separator: "\n").first { $0.hasPrefix("Uid:") })
                 #expect(!users.split(separator: "\t").dropFirst().contains("0"), "\(users)")
+                checked.insert(process)
             }
-            #expect(home.processes().count >= 3)
+            #expect(checked.isSuperset(of: engine.processIDs.values))
         }
     }
 

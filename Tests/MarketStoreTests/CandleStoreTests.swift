@@ -4,7 +4,7 @@ import MarketStore
 import PostgresClient
 import Testing
 
-@Suite("Storing candles", .timeLimit(.minutes(1)))
+@Suite("Storing candles", .timeLimit(.minutes(5)))
 struct CandleStoreTests {
     /// Where each row of the hypertable lies and which transaction wrote it: a row that is written anew has another.
     private func versions(_ pool: PostgresPool) async throws -> [String] {
@@ -161,7 +161,7 @@ struct CandleStoreTests {
     }
 }
 
-@Suite("Reading candles", .timeLimit(.minutes(1)))
+@Suite("Reading candles", .timeLimit(.minutes(5)))
 struct CandleReadTests {
     @Test("the interval includes its start and excludes its end, to the microsecond", arguments: TestEdition.available)
     func halfOpen(edition: TestEdition) async throws {

@@ -4,7 +4,7 @@ import MarketStore
 import PostgresClient
 import Testing
 
-@Suite("The recorders' checkpoints", .timeLimit(.minutes(1)))
+@Suite("The recorders' checkpoints", .timeLimit(.minutes(5)))
 struct CheckpointStoreTests {
     private let first = RecorderCheckpoint(
         shard: 3,

@@ -4,7 +4,7 @@ import MarketStore
 import PostgresClient
 import Testing
 
-@Suite("What the database itself refuses", .timeLimit(.minutes(1)))
+@Suite("What the database itself refuses", .timeLimit(.minutes(5)))
 struct ConstraintTests {
     private func sqlState(_ pool: PostgresPool, _ sql: String) async -> String? {
         do {

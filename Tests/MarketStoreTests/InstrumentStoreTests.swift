@@ -4,7 +4,7 @@ import MarketStore
 import PostgresClient
 import Testing
 
-@Suite("The registry of instruments", .timeLimit(.minutes(1)))
+@Suite("The registry of instruments", .timeLimit(.minutes(5)))
 struct InstrumentStoreTests {
     @Test("an instrument comes back with every field", arguments: TestEdition.available)
     func roundTrip(edition: TestEdition) async throws {

@@ -3,7 +3,7 @@ import MarketStore
 import PostgresClient
 import Testing
 
-@Suite("Migrations", .timeLimit(.minutes(2)))
+@Suite("Migrations", .timeLimit(.minutes(5)))
 struct MigratorTests {
     private func makePool(_ edition: TestEdition) async throws -> PostgresPool {
         try PostgresPool(await TestEngines.shared.makeDatabase(edition), logger: TestEngines.logger)
@@ -104,16 +104,30 @@ struct MigratorTests {
     @Test("programs that migrate at once do not get in each other's way", arguments: TestEdition.available)
     func atOnce(edition: TestEdition) async throws {
         let configuration = try await TestEngines.shared.makeDatabase(edition)
+        // Connected beforehand, so that all begin at the same moment.
+        let pools = try (0..<8).map { _ in try PostgresPool(configuration, logger: TestEngines.logger) }
+        for pool in pools { try await pool.execute("SELECT 1") }
         let applied = try await withThrowingTaskGroup(of: [String].self) { group in
-            for _ in 0..<4 {
-                group.addTask {
-                    let pool = try PostgresPool(configuration, logger: TestEngines.logger)
-                    return try await Migrator(pool: pool).migrate()
-                }
-            }
+            for pool in pools { group.addTask { try await Migrator(pool: pool).migrate() } }
             return try await group.reduce(into: []) { $0 += $1 }
         }
         #expect(applied.sorted() == Migration.all.map { "\($0.number) \($0.name)" }.sorted(), "each step once")
+    }
+
+    @Test("programs that meet at an empty database all get past its first table", arguments: TestEdition.available)
+    func bookkeepingAtOnce(edition: TestEdition) async throws {
+        let configuration = try await TestEngines.shared.makeDatabase(edition)
+        let pools = try (0..<8).map { _ in try PostgresPool(configuration, logger: TestEngines.logger) }
+        for pool in pools { try await pool.execute("SELECT 1") }
+        for _ in 0..<30 {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for pool in pools {
+                    group.addTask { _ = try await Migrator(pool: pool, migrations: []).migrate() }
+                }
+                try await group.waitForAll()
+            }
+            try await pools[0].execute("DROP TABLE schema_migrations")
+        }
     }
 
     @Test("the edition that the server reports is the one that is installed", arguments: TestEdition.available)

@@ -43,7 +43,7 @@ private let contract: [String: [String]] = [
     ],
 ]
 
-@Suite("The schema that others read", .timeLimit(.minutes(1)))
+@Suite("The schema that others read", .timeLimit(.minutes(5)))
 struct SchemaTests {
     private func texts(_ pool: PostgresPool, _ sql: String, _ values: any PostgresEncodable...) async throws -> [String]
     {

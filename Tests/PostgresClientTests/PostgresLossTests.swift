@@ -2,7 +2,7 @@ import Glibc
 import PostgresClient
 import Testing
 
-@Suite("A connection that is lost", .timeLimit(.minutes(1)))
+@Suite("A connection that is lost", .timeLimit(.minutes(5)))
 struct PostgresLossTests {
     /// Ends a session on the server, and waits until its process is gone.
     private func terminate(_ backends: [Int32], of pool: PostgresPool) async throws {

@@ -1,7 +1,7 @@
 import PostgresClient
 import Testing
 
-@Suite("Exact decimal numbers", .timeLimit(.minutes(1)))
+@Suite("Exact decimal numbers", .timeLimit(.minutes(5)))
 struct PostgresNumericTests {
     @Test("numbers go to the server and back without a difference")
     func roundTrip() async throws {

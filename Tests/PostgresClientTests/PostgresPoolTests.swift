@@ -3,7 +3,7 @@ import PostgresClient
 import Synchronization
 import Testing
 
-@Suite("The pool of connections", .timeLimit(.minutes(1)))
+@Suite("The pool of connections", .timeLimit(.minutes(5)))
 struct PostgresPoolTests {
     /// Holds a connection until it is told to give it back.
     private struct Holder {

@@ -2,7 +2,7 @@ import GoGoTradeTestSupport
 import PostgresClient
 import Testing
 
-@Suite("Passwords and bound values are never shown", .timeLimit(.minutes(1)))
+@Suite("Passwords and bound values are never shown", .timeLimit(.minutes(5)))
 struct PostgresSecrecyTests {
     private static let canary = "k4n4rie"
 

@@ -1,7 +1,7 @@
 import PostgresClient
 import Testing
 
-@Suite("Statements and transactions", .timeLimit(.minutes(1)))
+@Suite("Statements and transactions", .timeLimit(.minutes(5)))
 struct PostgresStatementTests {
     private func preparedCount(_ session: borrowing PostgresSession) throws -> Int64 {
         try session.query("SELECT count(*) FROM pg_prepared_statements").value(0, 0)
@@ -118,7 +118,7 @@ struct PostgresStatementTests {
     }
 }
 
-@Suite("Transactions", .timeLimit(.minutes(1)))
+@Suite("Transactions", .timeLimit(.minutes(5)))
 struct PostgresTransactionTests {
     private struct GivenUp: Error {}
 

@@ -1,7 +1,7 @@
 import PostgresClient
 import Testing
 
-@Suite("Values on their way to the server and back", .timeLimit(.minutes(1)))
+@Suite("Values on their way to the server and back", .timeLimit(.minutes(5)))
 struct PostgresValueTests {
     private typealias Value = PostgresEncodable & PostgresDecodable & Equatable & Sendable
 

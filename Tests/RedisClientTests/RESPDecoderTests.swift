@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import RedisClient
+import RedisClient
 
 @Suite("RESP3 decoder")
 struct RESPDecoderTests {

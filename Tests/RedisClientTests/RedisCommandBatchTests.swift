@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import RedisClient
+import RedisClient
 
 @Suite("Command batches")
 struct RedisCommandBatchTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import RedisClient
+import RedisClient
 
 @Suite("Redis addresses and settings")
 struct RedisConfigurationTests {

@@ -2,7 +2,7 @@ import NIOCore
 import NIOEmbedded
 import Testing
 
-@testable import RedisClient
+import RedisClient
 
 @Suite("A connection and its pipeline, against a server played by the test", .timeLimit(.minutes(1)))
 struct RedisConnectionTests {

@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import RedisClient
+import RedisClient
 
 @Suite("Passwords are never shown", .timeLimit(.minutes(1)))
 struct RedisSecrecyTests {

@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@testable import RedisClient
+import RedisClient
 
 @Suite("A real Redis server that fails or refuses", .serialized, .timeLimit(.minutes(1)))
 struct RedisServerFailureTests {

@@ -2,7 +2,7 @@ import Glibc
 import NIOCore
 import Testing
 
-@testable import RedisClient
+import RedisClient
 
 @Suite("Publishing and subscribing with a real Redis server", .serialized, .timeLimit(.minutes(1)))
 struct RedisServerSubscriptionTests {

@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@testable import RedisClient
+import RedisClient
 
 @Suite("A real Redis server", .serialized, .timeLimit(.minutes(1)))
 struct RedisServerTests {

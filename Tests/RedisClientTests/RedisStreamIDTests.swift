@@ -1,6 +1,6 @@
 import Testing
 
-@testable import RedisClient
+import RedisClient
 
 @Suite("Stream ids")
 struct RedisStreamIDTests {

@@ -5,7 +5,7 @@ import NIOPosix
 import Synchronization
 import Testing
 
-@testable import RedisClient
+import RedisClient
 
 /// A Redis server of a test's own, in a folder of its own; `withTestRedis` stops it and removes the folder.
 final class TestRedis: Sendable {

@@ -4,7 +4,7 @@ import NIOEmbedded
 import Synchronization
 import Testing
 
-@testable import RedisClient
+import RedisClient
 
 /// Chance with a seed, so that a failure comes again (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {

@@ -4,8 +4,10 @@ internal import NIOCore
 internal import NIOWebSocket
 internal import Synchronization
 
-/// One client of the simulated exchange: its subscriptions, and which of its instruments have changed since it was
-/// last written to. A slow client gets the newest state of each, nothing is queued for it, as at Kite.
+/// One client of the simulated exchange: its subscriptions, and which of its instruments have changed since it was last
+/// written to.
+///
+/// A slow client gets the newest state of each, nothing is queued for it, as at Kite.
 final class ExchangeClient: Sendable {
     fileprivate struct State {
         var modes: [Int: TickMode] = [:]

@@ -13,7 +13,9 @@ package struct ExchangeConfiguration: Sendable {
     package var speed: Double? = 1
     /// Where to begin: a day from its start, or a moment in it to go on from.
     package var start: ExchangeStart
-    /// How many days are played; then the market stays shut. nil goes on for ever.
+    /// How many days are played; then the market stays shut.
+    ///
+    /// nil goes on for ever.
     package var days: Int?
 
     package enum ExchangeStart: Sendable {

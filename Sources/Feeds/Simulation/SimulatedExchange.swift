@@ -229,7 +229,8 @@ package final class SimulatedExchange: Service {
         }
     }
 
-    private func write(_ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>, _ client: ExchangeClient) async throws {
+    private func write(_ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>, _ client: ExchangeClient) async throws
+    {
         var encoder = KiteFrameEncoder()
         while let changes = await client.nextChanges() {
             state.withLock { state in

@@ -30,7 +30,9 @@ package struct SimulatedMarket: Sendable {
     /// True when the day has been played to its end.
     package var isOver: Bool { nextSecond >= session.upperBound + Self.after }
 
-    /// Plays one second: the instruments whose snapshot changed (their numbers), in order. Read them with ``tick(_:)``.
+    /// Plays one second: the instruments whose snapshot changed (their numbers), in order.
+    ///
+    /// Read them with ``tick(_:)``.
     package mutating func step() -> [Int] {
         let second = nextSecond
         nextSecond += 1
@@ -56,7 +58,9 @@ package struct SimulatedMarket: Sendable {
     }
 }
 
-/// One instrument of the simulated exchange. Prices in paise.
+/// One instrument of the simulated exchange.
+///
+/// Prices in paise.
 private struct SimulatedInstrumentState: Sendable {
     private let number: Int
     private let kind: SimulatedInstruments.Kind

@@ -68,18 +68,30 @@ struct CandlesCommand: AsyncParsableCommand {
             }
             var reader = CandleCSVReader(timeframe: timeframe, source: .imported)
             var candles: [Candle] = []
-            var lines = text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })[...]
+            var places: [Timestamp: Int] = [:]
+            var lines = text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })[
+                ...
+            ]
             if lines.last?.isEmpty ?? false { lines.removeLast() }
             do {
                 for line in lines {
-                    if let candle = try reader.take(line) { candles.append(candle) }
+                    guard let candle = try reader.take(line) else { continue }
+                    if let place = places[candle.start] {
+                        candles[place] = candle
+                    } else {
+                        places[candle.start] = candles.count
+                        candles.append(candle)
+                    }
                 }
             } catch {
                 throw CommandError("\(file), \(error)")
             }
             guard !lines.isEmpty else { throw CommandError("\(file) is empty") }
+            for replaced in reader.replacements.prefix(20) { Console.report("\(file), \(replaced)") }
             for rejected in reader.rejected.prefix(20) { Console.report("\(file), \(rejected)") }
-            if reader.rejected.count > 20 { Console.report("\(file): \(reader.rejected.count - 20) more lines refused") }
+            if reader.rejected.count > 20 {
+                Console.report("\(file): \(reader.rejected.count - 20) more lines refused")
+            }
             outcome.read += candles.count
             outcome.duplicates += reader.duplicates
             outcome.refused += reader.rejected.count

@@ -38,7 +38,13 @@ struct FeedCommand: AsyncParsableCommand {
             try options.dropPrivileges()
             let tokens = try await site.store.watchlist.all().map(\.token)
             let configuration = FeedConfiguration(address: { url }, clock: clock, tokens: tokens)
-            let feed = try Feed(configuration, keys: LiveKeys(shard: 0), log: site.log, cache: site.cache, logger: logger)
+            let feed = try Feed(
+                configuration,
+                keys: LiveKeys(shard: 0),
+                log: site.log,
+                cache: site.cache,
+                logger: logger
+            )
             let ready = ReadyService(roles: { [feed.report] }, announce: { _ in Console.line("ready: \(url)") })
             try await runRoles([("feed", feed), ("ready", ready)], logger: logger)
         }
@@ -91,9 +97,12 @@ struct ServeCommand: AsyncParsableCommand {
                 roles: { [] },
                 logger: logger
             )
-            let ready = ReadyService(roles: { [gateway.report] }, announce: { _ in
-                Console.line("ready: http://127.0.0.1:\(gateway.listeningPort ?? port)")
-            })
+            let ready = ReadyService(
+                roles: { [gateway.report] },
+                announce: { _ in
+                    Console.line("ready: http://127.0.0.1:\(gateway.listeningPort ?? port)")
+                }
+            )
             try await runRoles([("serve", gateway), ("ready", ready)], logger: logger)
         }
     }

@@ -87,10 +87,14 @@ struct StatusCommand: AsyncParsableCommand {
             let marketTime = try await tickLog.last()?.entry.time
             guard json else {
                 Console.line("store        \(edition)")
-                Console.line("schema       \(migrations.steps.count - migrations.pending) steps applied, \(migrations.pending) to come")
+                Console.line(
+                    "schema       \(migrations.steps.count - migrations.pending) steps applied, \(migrations.pending) to come"
+                )
                 Console.line("newest 1m    \(newest.map { IndiaTime.text($0) + " IST" } ?? "none")")
                 Console.line("watchlist    \(watched) instruments")
-                Console.line("tick log     \(entries) entries, market time \(marketTime.map { IndiaTime.text($0) + " IST" } ?? "none")")
+                Console.line(
+                    "tick log     \(entries) entries, market time \(marketTime.map { IndiaTime.text($0) + " IST" } ?? "none")"
+                )
                 Console.line("checkpoint   \(checkpoint.map { "\($0.position), epoch \($0.epoch)" } ?? "none")")
                 return
             }
@@ -176,7 +180,9 @@ struct InstrumentsCommand: AsyncParsableCommand {
                 for instrument in found {
                     guard json else {
                         let token = instrument.token.map { "\($0)" } ?? "-"
-                        Console.line("\(instrument.symbol)\t\(instrument.type.rawValue)\t\(token)\t\(instrument.name ?? "")")
+                        Console.line(
+                            "\(instrument.symbol)\t\(instrument.type.rawValue)\t\(token)\t\(instrument.name ?? "")"
+                        )
                         continue
                     }
                     var text = JSONWriter()

@@ -104,10 +104,15 @@ struct UpCommand: AsyncParsableCommand {
         )
         services.append(("serve", gateway))
         let all = Roles(roles.all + [{ gateway.report }])
-        services.append(("ready", ReadyService(roles: all.reports) { reports in
-            for report in reports { Console.line(line(report)) }
-            Console.line("ready: http://127.0.0.1:\(gateway.listeningPort ?? port)")
-        }))
+        services.append(
+            (
+                "ready",
+                ReadyService(roles: all.reports) { reports in
+                    for report in reports { Console.line(line(report)) }
+                    Console.line("ready: http://127.0.0.1:\(gateway.listeningPort ?? port)")
+                }
+            )
+        )
         try await runRoles(services, logger: logger)
     }
 
