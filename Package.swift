@@ -141,7 +141,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "MarketModel", "KiteProtocol", "LiveMarket", "MarketStore", "PostgresClient", "RedisClient", "LocalEngine",
+                "MarketModel", "KiteProtocol", "LiveMarket", "MarketStore", "PostgresClient", "RedisClient",
+                "LocalEngine",
                 "Gateway", "GoGoTradeTestSupport", log, lifecycle, nioCore,
             ]
         ),

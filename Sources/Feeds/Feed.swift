@@ -20,7 +20,7 @@ package struct FeedConfiguration: Sendable {
     /// The longest wait between two attempts to connect.
     package var maximumBackoff: Duration = .seconds(30)
     /// How long to wait for a log that another feed writes; a dead feed's lease lapses within 5 seconds.
-    package var leasePatience: Duration = .seconds(15)
+    package var leasePatience: Duration = .seconds(20)
 
     package init(
         address: @escaping @Sendable () async throws -> TickerURL,

@@ -6,7 +6,7 @@ package import RedisClient
 /// It lapses by itself when its holder dies.
 package struct WriterLease: Sendable {
     /// How long the lease lasts without being renewed.
-    package static let lifetime: Duration = .seconds(5)
+    package static let lifetime: Duration = .seconds(10)
 
     private let key: String
     private let holder: String
@@ -23,11 +23,15 @@ package struct WriterLease: Sendable {
     ///
     /// - Throws: ``RedisError``.
     package func renew() async throws -> Bool {
-        if try await client.set(key, holder, timeToLive: Self.lifetime, onlyIfAbsent: true) { return true }
-        guard let current = try await client.get(key), String(buffer: current) == holder else { return false }
-        // Between these two commands the lease can lapse only if renewing took longer than its whole lifetime.
-        _ = try await client.set(key, holder, timeToLive: Self.lifetime, onlyIfAbsent: false)
-        return true
+        // Our own lease can lapse between two of these commands: then the next turn takes it anew.
+        for _ in 0..<3 {
+            if try await client.set(key, holder, timeToLive: Self.lifetime, onlyIfAbsent: true) { return true }
+            guard let current = try await client.get(key) else { continue }
+            guard String(buffer: current) == holder else { return false }
+            _ = try await client.set(key, holder, timeToLive: Self.lifetime, onlyIfAbsent: false)
+            return true
+        }
+        return false
     }
 
     /// Gives the lease back, so that the next feed need not wait.

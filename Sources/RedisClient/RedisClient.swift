@@ -74,7 +74,9 @@ package final class RedisClient: RedisCommandSender {
     }
 
     /// Makes a connection for one caller, who gives it back to ``closeDedicated(_:)``.
-    package func openDedicated(onMessage: (@Sendable (RedisMessage) -> Void)?) async throws(RedisError) -> RedisConnection {
+    package func openDedicated(onMessage: (@Sendable (RedisMessage) -> Void)?) async throws(RedisError)
+        -> RedisConnection
+    {
         guard !state.withLock({ $0.reconnection.isShutDown }) else { throw .shutDown }
         let connection = try await RedisConnection.connect(
             configuration,

@@ -82,7 +82,9 @@ package final class RedisConnection: RedisCommandSender {
     }
 
     /// Logs in; the future has the connection's first error, if the server sent one.
-    package func handshake(_ configuration: RedisConfiguration, deadline: NIODeadline) -> EventLoopFuture<RedisServerError?> {
+    package func handshake(_ configuration: RedisConfiguration, deadline: NIODeadline) -> EventLoopFuture<
+        RedisServerError?
+    > {
         var batch = RedisCommandBatch(reservingCapacity: 256)
         batch.handshake(configuration)
         let promise = channel.eventLoop.makePromise(of: RedisServerError?.self)

@@ -1,6 +1,5 @@
-import Testing
-
 import RedisClient
+import Testing
 
 @Suite("Redis addresses and settings")
 struct RedisConfigurationTests {

@@ -1,8 +1,7 @@
 import NIOCore
 import NIOEmbedded
-import Testing
-
 import RedisClient
+import Testing
 
 @Suite("A connection and its pipeline, against a server played by the test", .timeLimit(.minutes(1)))
 struct RedisConnectionTests {

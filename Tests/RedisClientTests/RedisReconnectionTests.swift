@@ -1,7 +1,6 @@
 import NIOCore
-import Testing
-
 import RedisClient
+import Testing
 
 @Suite("Reconnecting, as a state machine")
 struct RedisReconnectionTests {

@@ -1,7 +1,6 @@
 import NIOCore
-import Testing
-
 import RedisClient
+import Testing
 
 @Suite("Passwords are never shown", .timeLimit(.minutes(1)))
 struct RedisSecrecyTests {

@@ -1,9 +1,8 @@
 import Glibc
 import NIOCore
 import NIOPosix
-import Testing
-
 import RedisClient
+import Testing
 
 @Suite("A real Redis server that fails or refuses", .serialized, .timeLimit(.minutes(1)))
 struct RedisServerFailureTests {

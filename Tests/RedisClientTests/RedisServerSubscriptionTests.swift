@@ -1,8 +1,7 @@
 import Glibc
 import NIOCore
-import Testing
-
 import RedisClient
+import Testing
 
 @Suite("Publishing and subscribing with a real Redis server", .serialized, .timeLimit(.minutes(1)))
 struct RedisServerSubscriptionTests {

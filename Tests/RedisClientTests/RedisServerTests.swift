@@ -2,9 +2,8 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
-import Testing
-
 import RedisClient
+import Testing
 
 @Suite("A real Redis server", .serialized, .timeLimit(.minutes(1)))
 struct RedisServerTests {

@@ -2,10 +2,9 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import RedisClient
 import Synchronization
 import Testing
-
-import RedisClient
 
 /// A Redis server of a test's own, in a folder of its own; `withTestRedis` stops it and removes the folder.
 final class TestRedis: Sendable {

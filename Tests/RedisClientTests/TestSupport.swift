@@ -1,10 +1,9 @@
 import Logging
 import NIOCore
 import NIOEmbedded
+import RedisClient
 import Synchronization
 import Testing
-
-import RedisClient
 
 /// Chance with a seed, so that a failure comes again (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
