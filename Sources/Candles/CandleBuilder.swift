@@ -29,7 +29,7 @@ package struct BuilderCounters: Sendable, Equatable {
 ///
 /// Time and order come from the outside: the builder has no clock.
 ///
-/// A minute is closed when the time given to ``advance(to:)`` has passed its end by the grace. Ticks of a minute are
+/// A minute is closed when the time given to `advance(to:)` has passed its end by the grace. Ticks of a minute are
 /// ordered by (last trade time, cumulative volume, arrival); its volume is its largest cumulative volume less the
 /// largest before it. Trades outside of continuous trading make no candle, but those before the open raise the
 /// cumulative volume that the first minute starts from. Rules: docs/candles.md.
@@ -103,7 +103,7 @@ package struct CandleBuilder: Sendable {
         return closed
     }
 
-    /// Takes a tick that was received at the time last given to ``advance(to:)``.
+    /// Takes a tick that was received at the time last given to `advance(to:)`.
     package mutating func apply(_ tick: Tick) {
         guard let index = indexOfToken[tick.instrumentToken] else {
             counters.unknownTokens += 1

@@ -19,7 +19,7 @@ package struct FeedConfiguration: Sendable {
     package var silence: Duration = .seconds(5)
     /// The longest wait between two attempts to connect.
     package var maximumBackoff: Duration = .seconds(30)
-    /// How long to wait for a log that another feed writes; a dead feed's lease lapses within 5 seconds.
+    /// How long to wait for a log that another feed writes; a dead feed's lease lapses within 10 seconds.
     package var leasePatience: Duration = .seconds(20)
 
     package init(
@@ -132,7 +132,11 @@ package final class Feed: Service {
             }
             try await group.waitForAll()
         }
-        try await lease.release()
+        do {
+            try await lease.release()
+        } catch {
+            logger.warning("the lease of the tick log was not given back, and lapses by itself: \(error)")
+        }
     }
 
     private func receive() async throws {

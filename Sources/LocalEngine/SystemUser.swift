@@ -33,7 +33,7 @@ package struct SystemUser: Sendable {
 
     /// Gives up root for the whole program, for good.
     ///
-    /// Call it before any thread is started.
+    /// Call it before anything is written that the user must be able to change.
     ///
     /// - Throws: ``EngineError`` `.user`.
     package static func become(_ user: SystemUser) throws(EngineError) {

@@ -3,8 +3,6 @@
 /// Holds ±922 trillion rupees; the store's `numeric(12,4)` columns take ±99,999,999.9999
 /// (``Price/storable``). There is no floating point anywhere on the way.
 package struct Price: Hashable, Comparable, Sendable {
-    /// How many units make one rupee.
-    package static let unitsPerRupee: Int64 = 10_000
     /// The prices that a `numeric(12,4)` column takes.
     package static let storable = Price(scaled: -999_999_999_999)...Price(scaled: 999_999_999_999)
     package static let zero = Price(scaled: 0)

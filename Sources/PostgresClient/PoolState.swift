@@ -8,7 +8,7 @@ package struct PoolState<Connection: AnyObject & Sendable>: Sendable {
     /// What a caller that wants a connection has to do.
     package enum LeaseAction {
         case use(Connection)
-        /// Open a connection, then report ``opened`` or ``openFailed``.
+        /// Open a connection, then report `opened` or `openFailed`.
         case open
         /// Wait until the waiter is called.
         case wait(WaiterID)

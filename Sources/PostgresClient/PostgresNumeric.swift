@@ -12,8 +12,6 @@ package struct PostgresNumeric: PostgresArrayElement, PostgresDecodable, Hashabl
     package static var postgresType: UInt32 { 1700 }
     package static var postgresArrayType: UInt32 { 1231 }
 
-    /// Bytes of the fixed form that holds all of `numeric(12,4)`.
-    package static let fixedSize = 14
     /// The values that the fixed form holds: below 10^12 units, the whole of `numeric(12,4)`.
     package static let fixedRange: ClosedRange<Int64> = -999_999_999_999...999_999_999_999
 

@@ -21,8 +21,12 @@ package struct PostgresPoolConfiguration: Sendable {
         if !(0...1000).contains(maximumOverflow) {
             faults.append("DATABASE_MAX_OVERFLOW must be 0 to 1000, not \(maximumOverflow)")
         }
-        if timeout <= .zero { faults.append("DATABASE_POOL_TIMEOUT must be more than 0 seconds") }
-        if recycleAfter <= .zero { faults.append("DATABASE_POOL_RECYCLE must be more than 0 seconds") }
+        if !(.zero < timeout && timeout <= .seconds(86_400)) {
+            faults.append("DATABASE_POOL_TIMEOUT must be 1 to 86400 seconds")
+        }
+        if !(.zero < recycleAfter && recycleAfter <= .seconds(31_536_000)) {
+            faults.append("DATABASE_POOL_RECYCLE must be 1 to 31536000 seconds")
+        }
         if !faults.isEmpty { throw PostgresError(.invalidConfiguration, faults.joined(separator: "; ")) }
     }
 }

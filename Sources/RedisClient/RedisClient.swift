@@ -45,7 +45,7 @@ package final class RedisClient: RedisCommandSender {
 
     /// Lends a connection of its own, for what makes others wait, such as blocking reads; it is closed after the body.
     ///
-    /// - Throws: What the body throws; ``RedisError`` as ``RedisConnection/connect(_:eventLoopGroup:logger:)``, or
+    /// - Throws: What the body throws; ``RedisError`` as ``RedisConnection`` when it connects, or
     ///   `.shutDown`.
     package func withDedicatedConnection<R: Sendable>(
         _ body: (RedisConnection) async throws -> R

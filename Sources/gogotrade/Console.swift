@@ -21,9 +21,6 @@ enum Console {
         write(Array((text + "\n").utf8), to: 2)
     }
 
-    /// Whether a person reads along.
-    static var errorIsTerminal: Bool { isatty(2) == 1 }
-
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var rest = bytes[...]
         while !rest.isEmpty {

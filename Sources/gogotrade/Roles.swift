@@ -22,10 +22,32 @@ func runRoles(_ services: [(name: String, service: any Service)], logger: Logger
         },
         logger: quiet
     )
-    configuration.gracefulShutdownSignals = [.sigint, .sigterm]
+    configuration.gracefulShutdownSignals = [.sigint, .sigterm, .sighup]
     configuration.maximumGracefulShutdownDuration = .seconds(60)
     configuration.maximumCancellationDuration = .seconds(90)
     try await ServiceGroup(configuration: configuration).run()
+}
+
+/// Runs `body` and cancels it at SIGINT, SIGTERM or SIGHUP: servers that it started are stopped then, not left behind.
+///
+/// - Throws: what `body` throws; ``CommandError`` when a signal ended it.
+func withSignals<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+    return try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            for await _ in signals { return nil }
+            throw CancellationError()
+        }
+        let first = try await group.next() ?? nil
+        group.cancelAll()
+        if let first { return first }
+        // The body ends first: it stops what it started.
+        while let outcome = await group.nextResult() {
+            if case .success(.some(let value)) = outcome { return value }
+        }
+        throw CommandError("interrupted")
+    }
 }
 
 extension Feed {

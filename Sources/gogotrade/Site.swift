@@ -13,6 +13,13 @@ struct Site: Sendable {
     let cache: RedisClient
 
     init(settings: Settings, addresses: EngineAddresses?, logger: Logger) throws {
+        guard (settings.database == nil) == (settings.redisURL == nil),
+            settings.redisURL != nil || settings.redisLogURL == nil
+        else {
+            throw CommandError(
+                "set DATABASE_URL and REDIS_URL both (and REDIS_LOG_URL, if you like) to use servers of your own, or none"
+            )
+        }
         guard let database = settings.database ?? addresses?.database else {
             throw CommandError("no database: set DATABASE_URL, or start `gogotrade up`")
         }

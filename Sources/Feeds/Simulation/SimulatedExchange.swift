@@ -18,7 +18,8 @@ package final class SimulatedExchange: Service {
         var market: SimulatedMarket
         var clients: [ObjectIdentifier: ExchangeClient] = [:]
         var hasStarted = false
-        var port: Int?
+        /// Where the exchange listens, or what kept it from listening; nil before.
+        var port: Result<Int, any Error>?
         var portWaiters: [CheckedContinuation<Int, any Error>] = []
     }
 
@@ -66,7 +67,7 @@ package final class SimulatedExchange: Service {
                 if state.port == nil { state.portWaiters.append(continuation) }
                 return state.port
             }
-            if let port { continuation.resume(returning: port) }
+            if let port { continuation.resume(with: port) }
         }
     }
 
@@ -267,7 +268,7 @@ package final class SimulatedExchange: Service {
 
     private func announce(_ result: Result<Int, any Error>) {
         let waiters = state.withLock { state in
-            state.port = try? result.get()
+            state.port = result
             defer { state.portWaiters = [] }
             return state.portWaiters
         }

@@ -32,7 +32,7 @@ package struct SimulatedMarket: Sendable {
 
     /// Plays one second: the instruments whose snapshot changed (their numbers), in order.
     ///
-    /// Read them with ``tick(_:)``.
+    /// Read them with `tick(_:)`.
     package mutating func step() -> [Int] {
         let second = nextSecond
         nextSecond += 1

@@ -62,7 +62,7 @@ struct UpCommand: AsyncParsableCommand {
             let content: EngineContent? = feed == .none ? nil : feed == .simulated ? .simulated : .real
             let own = try LocalEngine(path: home, content: content, logger: logger)
             Console.line("engine   \(own.programs.title), home \(home)")
-            try await own.start()
+            try await withSignals { try await own.start() }
             engine = own
         }
         do {
@@ -78,7 +78,8 @@ struct UpCommand: AsyncParsableCommand {
     }
 
     private func run(_ site: Site, engine: LocalEngine?, logger: Logger) async throws {
-        for step in try await Migrator(pool: site.store.pool).migrate() { Console.line("migrate  \(step)") }
+        let migrator = Migrator(pool: site.store.pool)
+        for step in try await withSignals({ try await migrator.migrate() }) { Console.line("migrate  \(step)") }
         let edition = try await TimescaleEdition.detect(site.store.pool)
         Console.line("store    \(edition)")
 
