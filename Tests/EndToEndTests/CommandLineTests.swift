@@ -3,7 +3,7 @@ import GoGoTradeTestSupport
 import Testing
 
 /// Exit status, help and errors of the program.
-@Suite("The command line")
+@Suite("The command line", .serialized)
 struct CommandLineTests {
     @Test(
         "says with 2 what is wrong about the usage",

@@ -43,7 +43,7 @@ struct LogWriterTests {
         }
     }
 
-    @Test("what Redis refuses for want of memory is kept, and written when there is some", arguments: [true, false])
+    @Test("what Redis refuses for want of memory is kept, and written when there is some", arguments: [true])
     func refused(isShared: Bool) async throws {
         try await RedisProcess.with { redis, site in
             let cache = isShared ? site.log : redis.makeClient()
